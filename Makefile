@@ -1,0 +1,75 @@
+# Two commands do all: `make reproduce` and `make test`. Both set up .venv first, from requirements.lock.
+
+VENV := .venv
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+CORES ?= 2
+campaign ?= published
+export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
+export MLFLOW_DISABLE_TELEMETRY := true
+export DO_NOT_TRACK := true
+export DVC_NO_ANALYTICS := true
+
+SNAKEMAKE := snakemake -c$(CORES)
+# With evidence at hand everything is made again from it; without, the tables from the committed records.
+EVIDENCE := $(or $(LASTRO_EVIDENCE),$(wildcard data/$(campaign)/evidence))
+AGAIN := $(if $(EVIDENCE),score_outputs import_run import_extrinsic) table thesis_check metrics
+
+.PHONY: help install reproduce test evidence track publish ui bench schemas lock clean
+
+help:
+	@echo "make reproduce   set up, then make every table again and compare it with the thesis"
+	@echo "make test        set up, then lint, types and tests"
+	@echo "make evidence    fetch the published evidence (or copy it from LASTRO_EVIDENCE) and verify every file"
+	@echo "make track       put the blobs of a run under DVC"
+	@echo "make publish     mirror the records into a local MLflow store"
+	@echo "make ui          publish, then open the MLflow pages on this machine"
+	@echo "make bench       measure what the README says of speed"
+
+install: $(VENV)/installed
+
+$(VENV)/installed: requirements.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || { echo "error: $(PYTHON) is not Python 3.11; set PYTHON=/path/to/python3.11" >&2; exit 1; }
+	$(PYTHON) -m venv --clear $(VENV)
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	@touch $@
+
+reproduce: install
+	@$(if $(EVIDENCE),python -m stages.evidence verify --campaign $(campaign),echo "No evidence here: the tables come from the committed records. 'make evidence' fetches it.")
+	$(SNAKEMAKE) all check --forcerun $(AGAIN) --config campaign=$(campaign)
+	@changed="$$(git status --porcelain -- versions/$(campaign) reports/$(campaign) analysis/$(campaign) .snakemake/metadata)"; \
+	if [ -z "$$changed" ]; then echo "Reproduced: every file is, byte for byte, the committed one."; \
+	else echo "Made again; these differ from what is committed:"; echo "$$changed"; fi
+
+test: install
+	ruff check .
+	ruff format --check .
+	mypy
+	pytest
+
+evidence: install
+	python -m stages.evidence fetch --campaign $(campaign)
+
+track: install
+	python -m stages.track
+
+publish: install
+	python -m stages.publish
+
+ui: publish
+	@echo "MLflow: http://127.0.0.1:5000 (stop with Ctrl-C)"
+	MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false mlflow ui --backend-store-uri sqlite:///.mlflow/lastro.db --host 127.0.0.1 --port 5000
+
+bench: install
+	python -m bench.tables
+
+schemas: install
+	python -m stages.schemas
+
+lock:
+	$(PYTHON) -m venv --clear .venv-lock
+	.venv-lock/bin/python -m pip install --quiet '.[dev]'
+	.venv-lock/bin/python -m pip freeze --exclude lastro > requirements.lock
+	rm -rf .venv-lock
+
+clean:
+	rm -rf $(VENV) .mlflow logs benchmarks .pytest_cache .mypy_cache .ruff_cache

@@ -1,0 +1,1 @@
+"""Lastro's stages: one module a stage, run as ``python -m stages.<name>``."""
