@@ -1,0 +1,25 @@
+"""One shape for every error that a user can cause, and one way for a stage to report it."""
+
+import sys
+from collections.abc import Callable
+
+
+class UserError(ValueError):
+    """Something in the user's files or arguments is wrong; nothing was written.
+
+    The message names the file, the field, what was found, what was expected and, where it is not obvious, what to do.
+    """
+
+    def __init__(self, file: object, field: str, found: object, expected: object, do: str = "") -> None:
+        self.file, self.field, self.found, self.expected, self.do = str(file), field, found, expected, do
+        place = f"{file}: {field}" if field else str(file)
+        super().__init__(f"{place}: found {found}, expected {expected}." + (f" {do}" if do else ""))
+
+
+def report_errors(main: Callable[[], None]) -> None:
+    """Run a stage's ``main``; print a :class:`UserError` as one line on stderr and exit with status 1."""
+    try:
+        main()
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(1)

@@ -1,0 +1,118 @@
+"""The one way to read, hash and write files: strict in, atomic out, the same bytes for the same content."""
+
+import csv
+import hashlib
+import io
+import json
+import os
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from stages.errors import UserError
+
+
+def sha256_of(data: bytes) -> str:
+    """Hex SHA-256 of ``data``."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def sha256_of_file(path: Path) -> str:
+    """Hex SHA-256 of a file of any size."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise UserError(path, "", error.strerror or error, "a readable file") from error
+
+
+def sha256_of_json(value: Any) -> str:
+    """Hex SHA-256 of the canonical JSON of ``value`` (sorted keys, no spaces): the hash of parameters, which have no file of their own."""
+    return sha256_of(json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode())
+
+
+def read_bytes(path: Path) -> bytes:
+    """Bytes of ``path``; :class:`UserError` where it cannot be read."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise UserError(path, "", error.strerror or error, "a readable file") from error
+
+
+def write_atomic(path: Path, data: bytes | str) -> None:
+    """Write ``data`` so that a reader sees the old file or the new one, never a part of it."""
+    content = data.encode() if isinstance(data, str) else data
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    temporary = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.chmod(0o644)
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def decode_text(data: bytes, name: object) -> str:
+    """UTF-8 text of ``data`` (a leading byte-order mark is dropped); :class:`UserError` names the first bad byte."""
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise UserError(name, f"byte {error.start}", f"0x{data[error.start]:02x}", "UTF-8 text") from error
+
+
+def parse_json(text: str, name: object, field: str = "") -> Any:
+    """JSON value of ``text``. NaN and infinities are refused: they are not JSON and no measured value."""
+
+    def refuse(constant: str) -> Any:
+        raise UserError(name, field, constant, "a finite number", "A diverged or missing value cannot be imported as a result.")
+
+    try:
+        return json.loads(text, parse_constant=refuse)
+    except json.JSONDecodeError as error:
+        place = field or f"line {error.lineno}, column {error.colno}"
+        raise UserError(name, place, f"invalid JSON ({error.msg})", "valid JSON", "The file may be truncated.") from error
+
+
+def read_json(path: Path) -> Any:
+    """JSON value of the file ``path``."""
+    return parse_json(decode_text(read_bytes(path), path), path)
+
+
+def parse_json_lines(text: str, name: object) -> list[tuple[int, Any]]:
+    """Line number (from 1) and JSON value of every line that is not blank; an error names its line."""
+    lines = enumerate(text.split("\n"), start=1)
+    return [(number, parse_json(line, name, f"line {number}")) for number, line in lines if line.strip()]
+
+
+def to_json(value: Any) -> str:
+    """Readable JSON with a stable layout and a final newline."""
+    return json.dumps(value, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
+
+
+def to_csv(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> str:
+    """CSV (RFC 4180, LF) with full precision: floats as their shortest exact form, missing values empty."""
+    buffer = io.StringIO()
+    writer = csv.DictWriter(buffer, fieldnames=columns, lineterminator="\n")
+    writer.writeheader()
+    for row in rows:
+        writer.writerow({name: "" if row.get(name) is None else row[name] for name in columns})
+    return buffer.getvalue()
+
+
+def parse_csv(text: str, name: object) -> list[dict[str, str]]:
+    """Rows of a CSV with a header line; a row of another length is an error that names its line."""
+    reader = csv.DictReader(io.StringIO(text, newline=""), restkey="", restval=None, strict=True)
+    rows = []
+    for row in reader:
+        if "" in row or None in row.values():
+            raise UserError(
+                name, f"line {reader.line_num}", "another number of columns", f"the {len(reader.fieldnames or [])} of the header"
+            )
+        rows.append(row)
+    return rows
