@@ -1,0 +1,132 @@
+"""Parameters: campaign defaults, overridden by the run's YAML, overridden by the command line; one typed model.
+
+An unknown or ill-typed key stops with the file that holds it, the key, what was found and what was expected.
+
+    python -m stages.parameters RUN [--campaign NAME] [--set RUN.KEY=VALUE …]     print a run's merged parameters
+"""
+
+import argparse
+from collections.abc import Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from stages.errors import UserError, report_errors
+from stages.files import write_atomic
+from stages.parameter_models import CampaignParameters, Price, RunParameters
+from stages.validation import validate
+from stages.yaml_files import read_yaml
+
+PRICES_FILE = Path("params/prices.yaml")
+
+
+def campaign_file(campaign: str) -> Path:
+    return Path("params/campaigns") / f"{campaign}.yaml"
+
+
+def run_file(run: str) -> Path:
+    return Path("params/runs") / f"{run}.yaml"
+
+
+def known_campaigns() -> list[str]:
+    """Names of all campaigns that have parameters."""
+    return sorted(path.stem for path in Path("params/campaigns").glob("*.yaml"))
+
+
+def known_runs() -> list[str]:
+    """Names of all runs that have parameters."""
+    return sorted(path.stem for path in Path("params/runs").glob("*.yaml"))
+
+
+def merge(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """``below`` with the keys of ``above`` laid over it, mapping by mapping; lists and scalars are replaced."""
+    merged = dict(below)
+    for key, value in above.items():
+        lower = merged.get(key)
+        merged[key] = merge(lower, value) if isinstance(lower, Mapping) and isinstance(value, Mapping) else value
+    return merged
+
+
+def parse_overrides(settings: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Overrides by run of settings ``RUN.KEY[.KEY…]=VALUE``; values are read as YAML and checked by the model later."""
+    overrides: dict[str, dict[str, Any]] = {}
+    for setting in settings:
+        path, sign, text = setting.partition("=")
+        keys = path.strip().split(".")
+        if not sign or len(keys) < 2 or keys[0] not in known_runs():
+            raise UserError("--config set", setting, repr(setting), "RUN.KEY=VALUE, as in v1.training.batch_size=128")
+        nested: Any = yaml.safe_load(text)
+        for key in reversed(keys[1:]):
+            nested = {key: nested}
+        overrides[keys[0]] = merge(overrides.get(keys[0], {}), nested)
+    return overrides
+
+
+def load_campaign(campaign: str) -> CampaignParameters:
+    """Parameters of a campaign; its runs must all be known."""
+    path = campaign_file(campaign)
+    parameters = validate(CampaignParameters, read_yaml(path), path)
+    for run in parameters.runs:
+        if run not in known_runs():
+            raise UserError(path, "runs", repr(run), "one of: " + ", ".join(known_runs()))
+    return parameters
+
+
+def load_run(campaign: str, run: str, settings: Sequence[str] = ()) -> RunParameters:
+    """Merged parameters of ``run`` in ``campaign``: campaign defaults ← run file ← settings."""
+    defaults, own, override = load_campaign(campaign).defaults, read_yaml(run_file(run)), parse_overrides(settings).get(run, {})
+    merged = merge(merge(defaults, own), override)
+    try:
+        return validate(RunParameters, merged, run_file(run))
+    except UserError as error:
+        layers = {"--config set": override, run_file(run): own, campaign_file(campaign): defaults}
+        file = next((name for name, layer in layers.items() if _holds(layer, error.field)), run_file(run))
+        raise UserError(file, error.field, error.found, error.expected, error.do) from error
+
+
+def _holds(layer: Any, field: str) -> bool:
+    """Whether ``layer`` sets ``field``."""
+    for key in field.split("."):
+        if not isinstance(layer, Mapping) or key not in layer:
+            return False
+        layer = layer[key]
+    return True
+
+
+def load_prices() -> dict[str, Price]:
+    """Prices by device name (as the driver reports it)."""
+    entries = read_yaml(PRICES_FILE)
+    return {device: validate(Price, entry, f"{PRICES_FILE}: {device}") for device, entry in entries.items()}
+
+
+def runs_with_evidence(files: set[str]) -> list[str]:
+    """Runs of the published campaign whose evidence files are all in ``files``, in its order."""
+    runs = load_campaign("published").runs
+    return [run for run in runs if (named := load_run("published", run).evidence) and set(named.files.values()) <= files]
+
+
+def write_campaign(campaign: str, runs: Sequence[str]) -> None:
+    """Write the parameters of a campaign of registered evidence."""
+    published = load_campaign("published")
+    value = CampaignParameters(campaign=campaign, source="evidence", runs=list(runs), defaults=published.defaults)
+    write_atomic(campaign_file(campaign), yaml.safe_dump(value.model_dump(), sort_keys=False, allow_unicode=True))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m stages.parameters", description="Print a run's merged parameters.")
+    parser.add_argument("run")
+    parser.add_argument("--campaign", default="published")
+    parser.add_argument("--set", nargs="*", default=[], dest="settings", metavar="RUN.KEY=VALUE")
+    report_errors(partial(show, parser.parse_args()))
+
+
+def show(arguments: argparse.Namespace) -> None:
+    """Print the merged parameters as YAML."""
+    merged = load_run(arguments.campaign, arguments.run, arguments.settings)
+    print(yaml.safe_dump(merged.model_dump(mode="json"), sort_keys=False, allow_unicode=True), end="")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,34 @@
+"""JSON schemas of the parameter files, generated from their models: ``python -m stages.schemas`` writes them.
+
+Editors use them (each YAML names its schema in its head); a test fails where they lag behind the models.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from stages.files import to_json, write_atomic
+from stages.parameter_models import CampaignParameters, Price, RunParameters
+from stages.table_inputs import Budget, Risks
+from stages.table_spec import TableSpec
+
+FOLDER = Path("workflow/schemas")
+
+
+def schemas() -> dict[Path, str]:
+    """Text of every schema, by the file it is kept in."""
+    adapters: dict[str, TypeAdapter[Any]] = {
+        "campaign": TypeAdapter(CampaignParameters),
+        "run": TypeAdapter(RunParameters),
+        "prices": TypeAdapter(dict[str, Price]),
+        "table": TypeAdapter(TableSpec),
+        "budget": TypeAdapter(Budget),
+        "risks": TypeAdapter(Risks),
+    }
+    return {FOLDER / f"{name}.schema.json": to_json(adapter.json_schema()) for name, adapter in adapters.items()}
+
+
+if __name__ == "__main__":
+    for path, text in schemas().items():
+        write_atomic(path, text)

@@ -1,0 +1,90 @@
+from pathlib import Path
+
+import pytest
+
+from stages.errors import UserError
+from stages.parameters import known_runs, load_campaign, load_prices, load_run, merge
+from stages.schemas import schemas
+from stages.table import load_spec
+from stages.yaml_files import read_yaml
+from tests.conftest import ROOT
+
+
+@pytest.fixture
+def params(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A small set of parameters in a folder of its own."""
+    (tmp_path / "params/campaigns").mkdir(parents=True)
+    (tmp_path / "params/runs").mkdir()
+    (tmp_path / "params/campaigns/c.yaml").write_text("campaign: c\nsource: evidence\nruns: [r]\ndefaults: {seed: 1, title: below}\n")
+    (tmp_path / "params/runs/r.yaml").write_text("run: r\nversion: v\ntrack: 1\ntitle: own\nhardware: {device: cpu, source: here}\n")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path / "params"
+
+
+def test_run_overrides_campaign_and_command_line_overrides_both(params: Path) -> None:
+    assert load_run("c", "r").model_dump(include={"seed", "title"}) == {"seed": 1, "title": "own"}
+    assert load_run("c", "r", ["r.seed=7"]).seed == 7
+
+
+def test_lists_and_scalars_are_replaced_mappings_merged() -> None:
+    assert merge({"a": {"x": 1, "y": [1, 2]}}, {"a": {"y": [3]}, "b": 2}) == {"a": {"x": 1, "y": [3]}, "b": 2}
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        (["r.sead=1"], "--config set: sead: found unknown key 'sead', expected one of: .*Did you mean 'seed'"),
+        (["r.seed=many"], "--config set: seed: found 'many' .str., expected input should be a valid integer"),
+        (["x.seed=1"], "--config set: x.seed=1: found 'x.seed=1', expected RUN.KEY=VALUE"),
+    ],
+)
+def test_bad_settings_name_the_command_line(params: Path, settings: list[str], message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        load_run("c", "r", settings)
+
+
+def test_bad_keys_name_the_file_that_holds_them(params: Path) -> None:
+    (params / "runs/r.yaml").write_text((params / "runs/r.yaml").read_text() + "colour: red\n")
+    with pytest.raises(UserError, match="params/runs/r.yaml: colour: found unknown key 'colour'"):
+        load_run("c", "r")
+    (params / "campaigns/c.yaml").write_text("campaign: c\nsource: evidence\nruns: [r]\ndefaults: {seed: one}\n")
+    (params / "runs/r.yaml").write_text("run: r\nversion: v\ntrack: 1\ntitle: own\nhardware: {device: cpu, source: here}\n")
+    with pytest.raises(UserError, match="params/campaigns/c.yaml: seed: found 'one'"):
+        load_run("c", "r")
+
+
+def test_a_missing_key_names_the_run_file(params: Path) -> None:
+    (params / "runs/r.yaml").write_text("run: r\nversion: v\ntrack: 1\ntitle: own\n")
+    with pytest.raises(UserError, match="params/runs/r.yaml: hardware: found nothing"):
+        load_run("c", "r")
+
+
+def test_an_unknown_campaign_lists_those_there_are(params: Path) -> None:
+    with pytest.raises(UserError, match=r"params/campaigns/x.yaml: found no such file, expected one of: c"):
+        load_campaign("x")
+
+
+def test_a_key_given_twice_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "p.yaml").write_text("seed: 1\nseed: 2\n")
+    with pytest.raises(UserError, match="key 'seed' given twice"):
+        read_yaml(tmp_path / "p.yaml")
+
+
+def test_text_that_reads_as_a_number_is_one(params: Path) -> None:
+    (params.parent / "params/prices.yaml").write_text("cpu: {name: cpu, usd_per_hour: 1e-3, source: here}\n")
+    assert load_prices()["cpu"].usd_per_hour == 0.001
+
+
+def test_all_of_our_parameters_are_valid(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    assert {load_run("published", run).run for run in load_campaign("published").runs} == set(known_runs())
+    devices = {load_run("published", run).hardware.device for run in known_runs()}
+    assert devices <= load_prices().keys()
+    for spec in Path("params/tables").glob("*.yaml"):
+        assert load_spec(spec).table == spec.stem
+
+
+def test_schemas_are_in_step_with_the_models(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    for path, text in schemas().items():
+        assert path.read_text() == text, f"{path} lags behind its model: run 'make schemas'"
