@@ -1,0 +1,153 @@
+"""What every importer shares: the facts of one run, read from verified evidence, become its record.
+
+An importer is a function ``(Evidence, RunParameters) -> Imported`` in ``stages/importers/``. It reads numbers by path, so
+that each carries its file, place and hash, and gives a reason for what the evidence does not hold.
+"""
+
+import argparse
+import json
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+from stages.document import Document
+from stages.errors import UserError, report_errors
+from stages.files import to_json, write_atomic
+from stages.parameter_models import RunParameters
+from stages.record import Record, history_csv
+from stages.record_build import build_record, parameters_ref
+from stages.registry import Evidence
+from stages.traced import Traced, compute
+from stages.validation import validate
+
+Facts = dict[str, Traced | list[Traced]]
+
+
+@dataclass
+class Imported:
+    """A run as its files tell it: facts by record field, one mapping an epoch, reasons for what is absent."""
+
+    facts: Facts
+    history: list[dict[str, Traced]] = field(default_factory=list)
+    missing: dict[str, str] = field(default_factory=dict)
+
+
+NOT_IN_EVIDENCE = {
+    "configuration": "does not apply to this run, or unknown: see its notes",
+    "environment.device_memory_gb": "not logged",
+    "environment.device_count": "not logged",
+    "environment.cpu_count": "not logged",
+    "environment.platform": "not logged",
+    "environment.git_commit": "not logged",
+    "environment.git_dirty": "not logged",
+    "data": "not in the run's files; the configuration holds what was asked for",
+    "time.started_at": "not logged",
+    "time.ended_at": "not logged",
+    "history": "no per-epoch metrics in the evidence",
+    "results": "not evaluated in this way, or not in the evidence",
+    "energy": "not measured: no file holds an energy reading",
+    "cost": "not stated by the run; the tables compute it from hours and price",
+}
+
+
+def read_run(evidence: Evidence, parameters: RunParameters, read: Callable[[Evidence, RunParameters], Imported]) -> Record:
+    """Record of one run; missing values get the importer's own reason, else a general one."""
+    imported = read(evidence, parameters)
+    missing = NOT_IN_EVIDENCE | {f"history[*].{name}": "not logged" for name in _EPOCH_FIELDS} | imported.missing
+    return build_record(evidence.registry.campaign, parameters, imported.facts, imported.history, missing)
+
+
+_EPOCH_FIELDS = ("train_loss_nats", "train_accuracy", "validation_accuracy", "validation_perplexity", "processed_positions", "seconds")
+
+
+def file_of(parameters: RunParameters, role: str) -> str:
+    """Evidence file that the run's parameters name for ``role``."""
+    files = parameters.evidence.files if parameters.evidence else {}
+    if role not in files:
+        raise UserError(f"params/runs/{parameters.run}.yaml", f"evidence.files.{role}", "nothing", "a path below the evidence root")
+    return files[role]
+
+
+def has_file(parameters: RunParameters, role: str) -> bool:
+    """Whether the run's evidence includes a file for ``role``."""
+    return bool(parameters.evidence and role in parameters.evidence.files)
+
+
+def hours_of(seconds: Traced) -> Traced:
+    """Hours of a time in seconds."""
+    return compute(lambda value: value / 3600, seconds, formula=f"({seconds.formula or 'seconds'}) / 3600")
+
+
+def perplexity_of(loss: Traced) -> Traced:
+    """Exponential of a loss in nats."""
+    return compute(math.exp, loss, formula="exp(loss)")
+
+
+def bits_per_character(loss: Traced, tokens: Traced | None = None, characters: Traced | None = None) -> Traced:
+    """Loss in nats per token as bits per character; a token is a character unless counts of both say otherwise."""
+    if tokens is None or characters is None:
+        return compute(lambda nats: nats / math.log(2), loss, formula="loss / ln 2")
+    formula = "loss / ln 2 * tokens / characters, over the whole evaluation text"
+    return compute(lambda nats, t, c: nats / math.log(2) * t / c, loss, tokens, characters, formula=formula)
+
+
+def best_epoch(history: list[dict[str, Traced]]) -> dict[str, Traced]:
+    """The epoch with the smallest validation loss (the first of equals)."""
+    return min(history, key=lambda epoch: epoch["validation_loss_nats"].value)
+
+
+def stated_device(parameters: RunParameters) -> Traced:
+    """Device that the run's parameters state, for runs whose log is absent."""
+    return Traced(parameters.hardware.device, (parameters_ref(parameters, "$.hardware.device"),), f"stated: {parameters.hardware.source}")
+
+
+def library_facts(log: Document, env: str, names: Mapping[str, str]) -> Facts:
+    """Library versions below ``env`` of a log, by the record's name for each."""
+    return {f"environment.libraries.{name}": log.text(f"{env}.{key}") for name, key in names.items()}
+
+
+_TRACK2_LIBRARIES = {name: name for name in ("python", "torch", "transformers", "datasets", "peft", "bitsandbytes", "accelerate")}
+
+
+def track2_environment(log: Document) -> Facts:
+    """Device and libraries of a track 2 log, which all keep them below ``env``."""
+    return {
+        "environment.device": log.text("$.env.gpu_model"),
+        "environment.device_count": log.integer("$.env.cuda_device_count"),
+        "environment.device_memory_gb": log.number("$.env.gpu_memory_gb", minimum=0),
+        "environment.platform": log.text("$.env.platform"),
+        **library_facts(log, "$.env", _TRACK2_LIBRARIES),
+    }
+
+
+def guardrail_facts(report: Document) -> Facts:
+    """Guardrails of a run's samples (thesis Table 10)."""
+    into = "results.guardrails"
+    return {
+        f"{into}.fallback_ratio": report.number("$.aggregate.fallback_ratio", minimum=0, maximum=1),
+        f"{into}.short_piece_ratio": report.number("$.aggregate.short_alpha_ratio", minimum=0, maximum=1),
+        f"{into}.passes": report.flag("$.passes"),
+        f"{into}.samples": report.integer("$.aggregate.samples_count"),
+        f"{into}.tokens": report.integer("$.aggregate.total_tokens"),
+        f"{into}.tokenizer": report.text("$.tokenizer"),
+        f"{into}.samples_of": report.text("$.model_key"),
+    }
+
+
+def run_importer(read: Callable[[Evidence, RunParameters], Imported]) -> None:
+    """``main`` of every importer: parse the command line, read, write record and history."""
+    parser = argparse.ArgumentParser(description="Import one run of a campaign's evidence.")
+    parser.add_argument("--campaign", required=True)
+    parser.add_argument("--parameters", required=True, help="the run's merged parameters, as JSON")
+    parser.add_argument("--record", type=Path, required=True, help="JSON to write")
+    parser.add_argument("--history", type=Path, required=True, help="CSV to write")
+    report_errors(partial(_import, parser.parse_args(), read))
+
+
+def _import(arguments: argparse.Namespace, read: Callable[[Evidence, RunParameters], Imported]) -> None:
+    parameters = validate(RunParameters, json.loads(arguments.parameters), "--parameters")
+    record = read_run(Evidence(arguments.campaign), parameters, read)
+    write_atomic(arguments.history, history_csv(record))
+    write_atomic(arguments.record, to_json(record.model_dump(mode="json")))
