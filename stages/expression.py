@@ -1,0 +1,223 @@
+"""Expressions of table specs: arithmetic over records and parameters that keeps track of what it read.
+
+A cell is declared as, say, ``run.time.hours * prices[run.environment.device].usd_per_hour``. Its value is a
+:class:`~stages.traced.Traced`, whose places are those of every number that took part. The language is a small part of
+Python's expressions (numbers, text, names, ``.field``, ``[key]``, ``+ - * / **``, comparisons, ``x if y else z``, and the
+functions in :data:`FUNCTIONS`), walked here and never handed to ``eval``.
+"""
+
+import ast
+import math
+import operator
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from statistics import fmean, stdev
+from typing import Any, Protocol
+
+from stages.errors import UserError
+from stages.record import Record, covering, trace
+from stages.traced import Ref, Traced, compute, join_refs
+
+Value = Traced | list[Traced]
+
+
+class MissingValue(UserError):
+    """A record holds no value here, and says why; a table prints it as not measured."""
+
+
+class Node(Protocol):
+    """Something with fields, read only when a field is a value."""
+
+    def child(self, key: str) -> "Node": ...
+
+    def resolve(self) -> Value: ...
+
+
+@dataclass(frozen=True)
+class RecordNode:
+    """A field of a record."""
+
+    record: Record
+    field: str = ""
+
+    def child(self, key: str) -> "RecordNode":
+        return RecordNode(self.record, f"{self.field}.{key}" if self.field else key)
+
+    def resolve(self) -> Value:
+        known = self.record.values
+        if known.get(self.field) is not None:
+            return trace(self.record, self.field)
+        if items := [field for field in known if re.fullmatch(re.escape(self.field) + r"\[\d+\]", field)]:
+            return [trace(self.record, field) for field in items]
+        identity, reason = self.record.identity, covering(self.field, self.record.missing)
+        if reason is not None and self._is_null():
+            raise MissingValue(f"record of {identity.run}", self.field, f"null ({self.record.missing[reason]})", "a value")
+        raise UserError(f"record of {identity.run} in campaign {identity.campaign}", self.field, "no such field", "a field of the record")
+
+    def _is_null(self) -> bool:
+        """Whether the record holds null here or at a field above."""
+        return any(value is None and f"{self.field}.".startswith(f"{field}.") for field, value in self.record.values.items())
+
+
+@dataclass(frozen=True)
+class ParameterNode:
+    """A value of a parameter file, with the hash of the file's canonical JSON."""
+
+    value: Any
+    ref: Ref
+    via: tuple[Ref, ...] = ()
+    """Places of the keys that led here, such as the device whose price it is."""
+
+    def child(self, key: str) -> "ParameterNode":
+        if not isinstance(self.value, Mapping) or key not in self.value:
+            known = ", ".join(map(str, self.value)) if isinstance(self.value, Mapping) else repr(self.value)
+            raise UserError(self.ref.file, self.ref.path, known or "nothing", f"an entry {key!r}", "Add it to the file.")
+        step = f".{key}" if key.isidentifier() else f"['{key}']"
+        return ParameterNode(self.value[key], Ref(self.ref.file, self.ref.path + step, self.ref.sha256, self.ref.origin), self.via)
+
+    def resolve(self) -> Value:
+        return Traced(self.value, (*self.via, self.ref))
+
+
+Scope = Mapping[str, Any]
+"""Values by name: nodes, traced values, lists and mappings of them, and functions."""
+
+
+def evaluate(text: str, scope: Scope, place: str) -> Value:
+    """Value of the expression ``text``; errors name ``place`` (the spec's file and cell)."""
+    try:
+        tree = ast.parse(text.strip(), mode="eval").body
+    except SyntaxError as error:
+        raise UserError(place, "", repr(text), "an expression") from error
+    result = _resolve(_walk(tree, scope, place))
+    if isinstance(result, Traced) and not result.formula and not isinstance(tree, ast.Name | ast.Attribute):
+        return result.named(text.strip())
+    return result
+
+
+def evaluate_number(text: str, scope: Scope, place: str) -> Traced:
+    """Finite number of the expression ``text``."""
+    result = evaluate(text, scope, place)
+    if isinstance(result, list) or isinstance(result.value, str | bool) or not math.isfinite(result.value):
+        raise UserError(place, text, repr(result.value if isinstance(result, Traced) else result), "a finite number")
+    return result
+
+
+_OPERATORS: dict[type, tuple[Callable[[Any, Any], Any], str]] = {
+    ast.Add: (operator.add, "+"),
+    ast.Sub: (operator.sub, "-"),
+    ast.Mult: (operator.mul, "*"),
+    ast.Div: (operator.truediv, "/"),
+    ast.Pow: (operator.pow, "**"),
+    ast.LtE: (operator.le, "<="),
+    ast.Lt: (operator.lt, "<"),
+    ast.GtE: (operator.ge, ">="),
+    ast.Gt: (operator.gt, ">"),
+    ast.Eq: (operator.eq, "=="),
+}
+
+
+def _walk(tree: ast.expr, scope: Scope, place: str) -> Any:
+    """Value or node of one expression; every kind of expression that the language has is here."""
+    match tree:
+        case ast.Constant(value=int() | float() | str() as value):
+            return Traced(value)
+        case ast.Name(id=name):
+            if name not in scope:
+                raise UserError(place, name, "an unknown name", "one of: " + ", ".join(sorted(scope)))
+            return scope[name]
+        case ast.Attribute(value=inner, attr=key):
+            return _child(_walk(inner, scope, place), key, place)
+        case ast.Subscript(value=inner, slice=index):
+            chosen_key = _scalar(_walk(index, scope, place), place)
+            node = _child(_walk(inner, scope, place), str(chosen_key.value), place)
+            return replace(node, via=(*chosen_key.refs, *node.via)) if isinstance(node, ParameterNode) else node
+        case ast.UnaryOp(op=ast.USub(), operand=inner):
+            return compute(operator.neg, _scalar(_walk(inner, scope, place), place), formula="")
+        case ast.BinOp(left=left, op=op, right=right) if type(op) in _OPERATORS:
+            return _binary(op, left, right, scope, place)
+        case ast.Compare(left=left, ops=[op], comparators=[right]) if type(op) in _OPERATORS:
+            return _binary(op, left, right, scope, place)
+        case ast.IfExp(test=test, body=body, orelse=orelse):
+            condition = _scalar(_walk(test, scope, place), place)
+            chosen = _scalar(_walk(body if condition.value else orelse, scope, place), place)
+            return Traced(chosen.value, join_refs([condition, chosen]), "")
+        case ast.Call(func=ast.Name(id=name), args=arguments, keywords=[]) if name in FUNCTIONS or callable(scope.get(name)):
+            function = FUNCTIONS[name] if name in FUNCTIONS else scope[name]
+            return function(*(_walk(argument, scope, place) for argument in arguments))
+    raise UserError(place, ast.unparse(tree), type(tree).__name__, "numbers, names, arithmetic, or one of: " + ", ".join(FUNCTIONS))
+
+
+def _binary(op: ast.AST, left: ast.expr, right: ast.expr, scope: Scope, place: str) -> Traced:
+    function, _ = _OPERATORS[type(op)]
+    sides = _scalar(_walk(left, scope, place), place), _scalar(_walk(right, scope, place), place)
+    try:
+        return compute(function, *sides, formula="")
+    except (ZeroDivisionError, OverflowError, TypeError) as error:
+        raise UserError(place, f"{ast.unparse(left)} … {ast.unparse(right)}", str(error), "a value that can be computed") from error
+
+
+def _child(node: Any, key: str, place: str) -> Any:
+    if isinstance(node, Mapping):
+        if key not in node:
+            raise UserError(place, key, "an unknown name", "one of: " + ", ".join(sorted(node)))
+        return node[key]
+    if not isinstance(node, RecordNode | ParameterNode):
+        raise UserError(place, key, "a plain value", "something with fields")
+    return node.child(key)
+
+
+def _resolve(value: Any) -> Value:
+    return value.resolve() if isinstance(value, RecordNode | ParameterNode) else value
+
+
+def _scalar(value: Any, place: str) -> Traced:
+    resolved = _resolve(value)
+    if isinstance(resolved, list):
+        raise UserError(place, "", f"a list of {len(resolved)}", "one value", "Use mean, sd or sum.")
+    return resolved
+
+
+def _listed(value: Any) -> list[Traced]:
+    resolved = _resolve(value)
+    return resolved if isinstance(resolved, list) else [resolved]
+
+
+def _aggregate(function: Callable[[Sequence[float]], float]) -> Callable[[Any], Traced]:
+    def of_list(values: Any) -> Traced:
+        listed = _listed(values)
+        if any(part.value is None for part in listed):
+            raise MissingValue("table", "", "a row without a value", "a value in every row")
+        return compute(lambda *parts: function(parts), *listed, formula="")
+
+    return of_list
+
+
+def _of_one(function: Callable[[Any], Any]) -> Callable[[Any], Traced]:
+    return lambda value: compute(function, *_listed(value)[:1], formula="")
+
+
+def short_device(name: str) -> str:
+    """Device name without its vendor's, as tables print it."""
+    return re.sub(r"^(NVIDIA|GeForce|\s)+", "", name)
+
+
+def files_of(value: Any) -> Traced:
+    """The files that a value was read from, as one path; names that differ by a number are folded with ``*``."""
+    traced = _listed(value)
+    files = sorted({ref.file for part in traced for ref in part.refs})
+    folded = sorted({re.sub(r"\d+(?=\.\w+$)", "*", file) for file in files}) if len(files) > 1 else files
+    return Traced("; ".join(folded), join_refs(traced), "files of the value")
+
+
+FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "sum": _aggregate(math.fsum),
+    "mean": _aggregate(fmean),
+    "sd": _aggregate(stdev),
+    "exp": _of_one(math.exp),
+    "upper": _of_one(str.upper),
+    "short_device": _of_one(short_device),
+    "files": files_of,
+}
+"""``sd`` is the sample standard deviation (n - 1), as the thesis's multi-seed summary has it."""

@@ -1,0 +1,134 @@
+"""What a table is: ``params/tables/<table>.yaml``, rows, columns, and for each cell where its value comes from."""
+
+import ast
+from collections.abc import Iterator
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+
+class Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class Text(Strict):
+    """Words in both languages."""
+
+    pt: str
+    en: str
+
+
+Words = Text | str
+"""Text that depends on the language, or does not."""
+
+
+class ThesisHabit(Strict):
+    """How the thesis arrives at what it prints, where that differs from rounding the exact value once."""
+
+    habit: Literal["rounded-hours", "sum-of-rounded", "exp-of-rounded-loss"]
+    value: str
+    """Expression."""
+
+
+class Part(Strict):
+    """One value of a cell and how it is printed; most cells have one, "mean±sd" has two."""
+
+    name: str = ""
+    """Empty for the first part of a cell."""
+    value: str
+    """Expression; see :mod:`stages.expression`."""
+    decimals: Annotated[int, Field(ge=0, le=12)] | None = None
+    """Digits after the decimal sign; none for text."""
+    signed: bool = False
+    trim: bool = False
+    prefix: Words = ""
+    suffix: Words = ""
+    also: str | None = None
+    """Expression for the same value from another source; the check says whether both agree."""
+    thesis: ThesisHabit | None = None
+
+
+class Cell(Strict):
+    parts: Annotated[list[Part], Field(min_length=1)]
+
+
+class Column(Strict):
+    id: str
+    header: Words
+    parts: Annotated[list[Part], Field(min_length=1)]
+    align: Literal["l", "r", "c"] = "l"
+    width: Annotated[float, Field(gt=0, le=1)] | None = None
+    """Share of the line for text that wraps."""
+    mono: bool = False
+    """Typewriter, with breaks allowed in paths."""
+    show: bool = True
+    """Whether the LaTeX table has the column (CSV and JSON always do)."""
+
+
+class Row(Strict):
+    id: str
+    run: str | None = None
+    """Run whose record the name ``run`` stands for."""
+    words: dict[str, Words] = {}
+    """Text and names of the row, by the name that expressions use."""
+    decimals: dict[str, int] = {}
+    """Decimals by column, where they are not the column's."""
+    cells: dict[str, Cell] = {}
+    """Cells by column that are not as the column says."""
+    rule_above: bool = False
+
+
+class TableSpec(Strict):
+    table: str
+    label: str
+    caption: Words
+    """May name ``caption_values`` in braces."""
+    caption_values: dict[str, Part] = {}
+    size: Literal["normalsize", "small", "footnotesize", "scriptsize"] = "small"
+    records: list[str] = []
+    """Runs that cells name, beside those of the rows."""
+    inputs: list[Literal["budget", "risks"]] = []
+    """Files of ``params/`` that expressions name."""
+    seeds: list[int] = []
+    """Seeds that an aggregate must have, all of them."""
+    let: dict[str, str] = {}
+    """Expressions by name, evaluated for each row."""
+    rows: list[Row] | Literal["devices"]
+    """``devices``: one row for each priced device of the campaign's runs."""
+    columns: Annotated[list[Column], Field(min_length=1)]
+
+    @field_validator("columns")
+    @classmethod
+    def _name_columns_once(cls, columns: list[Column]) -> list[Column]:
+        names = [column.id for column in columns]
+        assert len(names) == len(set(names)), "column ids must differ"
+        return columns
+
+    @model_validator(mode="after")
+    def _name_rows_once(self) -> "TableSpec":
+        names = [row.id for row in self.rows] if isinstance(self.rows, list) else []
+        assert len(names) == len(set(names)), "row ids must differ"
+        return self
+
+    def runs(self) -> list[str]:
+        """Runs whose records the table reads, each once."""
+        rows = [row.run for row in self.rows if row.run] if isinstance(self.rows, list) else []
+        return list(dict.fromkeys([*rows, *self.records]))
+
+    def expressions(self) -> Iterator[str]:
+        """Every expression of the spec."""
+        parts = [*self.caption_values.values(), *(part for column in self.columns for part in column.parts)]
+        if isinstance(self.rows, list):
+            parts += [part for row in self.rows for cell in row.cells.values() for part in cell.parts]
+        for part in parts:
+            yield part.value
+            yield from filter(None, [part.also, part.thesis.value if part.thesis else None])
+        yield from self.let.values()
+
+    def uses_prices(self) -> bool:
+        """Whether any expression reads a price."""
+        return any(
+            isinstance(node, ast.Name) and node.id == "prices"
+            for text in self.expressions()
+            for node in ast.walk(ast.parse(text.strip(), mode="eval"))
+        )

@@ -1,0 +1,69 @@
+import pytest
+
+from stages.errors import UserError
+from stages.expression import ParameterNode, evaluate, evaluate_number, short_device
+from stages.traced import Ref, Traced
+
+A, B = Ref("a.json", "$.a", "1"), Ref("b.json", "$.b", "2")
+SCOPE = {
+    "a": Traced(6.0, (A,)),
+    "b": Traced(3.0, (B,)),
+    "many": [Traced(1.0, (A,)), Traced(2.0, (B,)), Traced(6.0, (A,))],
+    "budget": ParameterNode({"gpu": {"memory_gb": 24}}, Ref("budget.yaml", "$", "3", "parameters")),
+    "kind": Traced("gpu"),
+}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a / b + 1", 3),
+        ("-a * 2", -12),
+        ("a if a > b else b", 6),
+        ("sum(many)", 9),
+        ("mean(many)", 3),
+        ("sd(many)", 7**0.5),
+        ("exp(a - 2 * b)", 1),
+        ("budget.gpu.memory_gb", 24),
+        ("budget[kind].memory_gb", 24),
+    ],
+)
+def test_arithmetic(text: str, expected: float) -> None:
+    assert evaluate_number(text, SCOPE, "spec").value == pytest.approx(expected)
+
+
+def test_a_result_is_traced_to_all_that_it_read() -> None:
+    result = evaluate_number("a / b", SCOPE, "spec")
+    assert result.refs == (A, B)
+    assert result.formula == "a / b"
+    assert evaluate_number("budget.gpu.memory_gb", SCOPE, "spec").refs == (Ref("budget.yaml", "$.gpu.memory_gb", "3", "parameters"),)
+
+
+def test_a_condition_is_traced_with_what_it_chose() -> None:
+    result = evaluate("'fits' if a < b else 'not'", SCOPE, "spec")
+    assert isinstance(result, Traced)
+    assert (result.value, result.refs) == ("not", (A, B))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("a +", "expected an expression"),
+        ("c", "found an unknown name"),
+        ("a / (b - 3)", "division by zero"),
+        ("budget.gpu.memory", "found memory_gb, expected an entry 'memory'"),
+        ("many + 1", "expected one value"),
+        ("'six'", "expected a finite number"),
+        ("__import__('os')", "expected numbers, names, arithmetic"),
+        ("(lambda: 1)()", "expected numbers, names, arithmetic"),
+        ("a.__class__", "found a plain value"),
+        ("[a for a in many]", "expected numbers, names, arithmetic"),
+    ],
+)
+def test_what_is_not_in_the_language_is_refused(text: str, message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        evaluate_number(text, SCOPE, "spec")
+
+
+def test_short_device() -> None:
+    assert [short_device(name) for name in ("NVIDIA GeForce RTX 3080", "NVIDIA H200", "cpu")] == ["RTX 3080", "H200", "cpu"]
