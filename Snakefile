@@ -1,0 +1,54 @@
+"""The whole experiment at a glance: what there is to make, and from what.
+
+snakemake -c2                              records, tables and metrics of the campaign
+snakemake -c2 tables                       its tables            (records: its records)
+snakemake -c2 check                        its tables against what the thesis prints
+snakemake -c2 --config campaign=NAME       another campaign
+snakemake -c2 --config lang=en             tables in English
+snakemake -c2 --config set="v1.training.batch_size=128"
+"""
+
+from snakemake.utils import min_version
+
+min_version("9.27")
+
+
+include: "workflow/rules/functions.smk"
+include: "workflow/rules/records.smk"
+include: "workflow/rules/tables.smk"
+include: "workflow/rules/comparison.smk"
+
+
+rule all:
+    input:
+        get_records,
+        get_tables,
+        get_metrics,
+    default_target: True
+
+
+rule records:
+    input:
+        get_records,
+
+
+rule tables:
+    input:
+        get_tables,
+
+
+rule check:
+    input:
+        get_check,
+
+
+onstart:
+    ledger.remember()
+
+
+onsuccess:
+    ledger.settle()
+
+
+onerror:
+    ledger.settle(get_unfinished_outputs(workflow))

@@ -1,0 +1,58 @@
+"""Snakemake's metadata as a ledger that travels with the repository.
+
+``.snakemake/metadata`` says which parameters, code and inputs made each output; with it, a fresh clone has nothing to do. Two
+things keep it fit to be committed. After a run, what differs from one run to the next (times, process hashes) is taken out,
+so that making the same file again changes no byte. And after a failure, the entries of outputs that were *not* made are put
+back: a rule's outputs are kept when its job fails (``update``), but Snakemake records the failed job's parameters for them.
+"""
+
+import json
+import shutil
+from base64 import urlsafe_b64encode
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from stages.files import write_atomic
+
+METADATA = Path(".snakemake/metadata")
+BEFORE = Path(".snakemake/metadata_before_run")
+VOLATILE: dict[str, Any] = {"starttime": 0.0, "endtime": 0.0, "job_hash": None, "external_jobid": None}
+
+
+def remember() -> None:
+    """Keep a copy of the ledger as it is before a run."""
+    shutil.rmtree(BEFORE, ignore_errors=True)
+    if METADATA.exists():
+        shutil.copytree(METADATA, BEFORE)
+
+
+def settle(unfinished: Iterable[str] = ()) -> None:
+    """After a run: put back the entries of ``unfinished`` outputs, bring all entries to their canonical form."""
+    for output in unfinished:
+        _put_back(entry_of(output))
+    for entry in METADATA.rglob("*"):
+        if entry.is_file():
+            _canonicalise(entry)
+    shutil.rmtree(BEFORE, ignore_errors=True)
+
+
+def entry_of(output: str) -> Path:
+    """Place of an output's entry below the ledger, by Snakemake's naming (base64 of the path, cut to file-name length)."""
+    name = urlsafe_b64encode(output.encode()).decode()
+    pieces = [name[start : start + 254] for start in range(0, len(name), 254)]
+    return Path(*(f"@{piece}" for piece in pieces[:-1]), pieces[-1])
+
+
+def _put_back(entry: Path) -> None:
+    if (BEFORE / entry).exists():
+        shutil.copyfile(BEFORE / entry, METADATA / entry)
+    else:
+        (METADATA / entry).unlink(missing_ok=True)
+
+
+def _canonicalise(entry: Path) -> None:
+    text = entry.read_text()
+    canonical = json.dumps(json.loads(text) | VOLATILE, sort_keys=True, indent=1, ensure_ascii=False) + "\n"
+    if text != canonical:
+        write_atomic(entry, canonical)

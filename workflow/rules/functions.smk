@@ -1,0 +1,142 @@
+"""What rules ask for: files of a campaign, and the parameters that a stage uses, no others."""
+
+import json
+import sys
+from pathlib import Path
+
+sys.path.insert(0, workflow.basedir)
+
+from stages import ledger
+from stages.code_hash import code_hash
+from stages.errors import UserError
+from stages.files import sha256_of_json
+from stages.parameters import known_runs, load_campaign, load_prices, load_run
+from stages.registry import load_registry, registered
+from stages.table import load_spec
+from stages.number import LANGUAGES
+
+# Strict bash (a prefix of ours replaces Snakemake's own). Stages run in the environment that Snakemake runs in, whether or not it is activated.
+shell.prefix(f'set -euo pipefail; export PATH="{Path(sys.executable).parent}:$PATH"; ')
+
+CONFIG = {"campaign": "published", "lang": "pt", "set": ""} | config
+if unknown := CONFIG.keys() - {"campaign", "lang", "set"}:
+    raise UserError("--config", ", ".join(unknown), "an unknown key", "campaign=NAME, lang=pt|en, set='RUN.KEY=VALUE …'")
+if CONFIG["lang"] not in LANGUAGES:
+    raise UserError("--config", "lang", repr(CONFIG["lang"]), "one of: " + ", ".join(LANGUAGES))
+
+
+wildcard_constraints:
+    campaign=r"[A-Za-z0-9_-]+",
+    version=r"[a-z0-9-]+",
+    run=r"[a-z0-9_]+",
+    table=r"[a-z0-9_]+",
+
+
+def get_settings():
+    """Overrides of the command line, split at spaces."""
+    return str(CONFIG["set"] or "").split()
+
+
+def get_run_parameters(wildcards):
+    """Merged parameters of a run as JSON: what its stage gets, and what Snakemake compares."""
+    return json.dumps(load_run(wildcards.campaign, wildcards.run, get_settings()).model_dump(mode="json"))
+
+
+def get_extrinsic_parameters(wildcards):
+    """Merged parameters of the extrinsic evaluation as JSON."""
+    return json.dumps(load_run(wildcards.campaign, "extrinsic", get_settings()).model_dump(mode="json"))
+
+
+def get_importer(wildcards):
+    """Importer that reads the run's published files."""
+    return load_run(wildcards.campaign, wildcards.run).evidence.importer
+
+
+def get_importer_code(wildcards):
+    """Hash of the code of the run's importer."""
+    return code_hash(f"stages.importers.{get_importer(wildcards)}")
+
+
+def get_evidence_hash(wildcards):
+    """Hash of the registered files that the run is read from: evidence is compared by content, without reading it."""
+    run = getattr(wildcards, "run", "extrinsic")
+    registry = load_registry(wildcards.campaign)
+    files = load_run(wildcards.campaign, run).evidence.files.values()
+    return sha256_of_json({file: registered(registry, file).sha256 for file in files})
+
+
+def get_record(campaign, run):
+    """Record file of one run."""
+    return f"versions/{campaign}/{load_run(campaign, run).version}/{run}/record.json"
+
+
+def get_records(wildcards):
+    """Record files of the campaign."""
+    return [get_record(CONFIG["campaign"], run) for run in load_campaign(CONFIG["campaign"]).runs]
+
+
+def get_campaign_records(wildcards):
+    """Record files of the campaign in the output's path."""
+    return [get_record(wildcards.campaign, run) for run in load_campaign(wildcards.campaign).runs]
+
+
+def get_table_names(campaign):
+    """Tables whose runs the campaign has, all of them."""
+    runs, names = set(load_campaign(campaign).runs), []
+    for path in sorted(Path("params/tables").glob("*.yaml")):
+        needed = set(load_spec(path).runs())
+        if unknown := needed - set(known_runs()):
+            raise UserError(path, "rows", ", ".join(sorted(unknown)), "runs that have a file in params/runs")
+        if needed <= runs:
+            names.append(path.stem)
+    return names
+
+
+def get_tables(wildcards):
+    """Table files of the campaign."""
+    return [f"reports/{CONFIG['campaign']}/tables/{name}.{kind}" for name in get_table_names(CONFIG["campaign"]) for kind in ("tex", "csv", "json")]
+
+
+def get_table_data(wildcards):
+    """Table data of the campaign in the output's path."""
+    return [f"reports/{wildcards.campaign}/tables/{name}.json" for name in get_table_names(wildcards.campaign)]
+
+
+def get_metrics(wildcards):
+    """Metrics of the campaign."""
+    return f"analysis/{CONFIG['campaign']}/metrics.json"
+
+
+def get_check(wildcards):
+    """Verdicts on the campaign's cells, and their counts."""
+    return [f"analysis/{CONFIG['campaign']}/thesis_check.{kind}" for kind in ("csv", "json")]
+
+
+def get_spec(wildcards):
+    """Spec of the table in the output's path."""
+    return load_spec(Path(f"params/tables/{wildcards.table}.yaml"))
+
+
+def get_table_records(wildcards):
+    """Record files that the table reads."""
+    return [get_record(wildcards.campaign, run) for run in get_spec(wildcards).runs()]
+
+
+def get_table_inputs(wildcards):
+    """Parameter files that the table reads."""
+    return [f"params/{name}.yaml" for name in get_spec(wildcards).inputs]
+
+
+def get_table_prices(wildcards):
+    """Prices that the table uses, as JSON: those of the devices of its runs (of all runs, where devices are its rows)."""
+    spec = get_spec(wildcards)
+    if not spec.uses_prices() and spec.rows != "devices":
+        return "{}"
+    runs = load_campaign(wildcards.campaign).runs if spec.rows == "devices" else spec.runs()
+    devices = {load_run(wildcards.campaign, run, get_settings()).hardware.device for run in runs}
+    return json.dumps({device: price.model_dump(exclude={"source"}) for device, price in load_prices().items() if device in devices})
+
+
+def get_unfinished_outputs(workflow):
+    """Outputs of this run's jobs that were not made."""
+    return [str(file) for job in workflow.dag.needrun_jobs() for file in job.output]

@@ -1,0 +1,70 @@
+"""Records: one JSON a run, imported from the campaign's evidence."""
+
+
+rule score_outputs:
+    input:
+        registry=ancient("data/{campaign}/registry.json"),
+    output:
+        scores=update("analysis/{campaign}/extrinsic/scores.csv"),
+    log:
+        "logs/{campaign}/score_outputs.log",
+    benchmark:
+        "benchmarks/{campaign}/score_outputs.tsv"
+    params:
+        code=code_hash("stages.score"),
+        parameters=get_extrinsic_parameters,
+        evidence=get_evidence_hash,
+    message:
+        "Scoring the extrinsic outputs of campaign {wildcards.campaign}, example by example"
+    shell:
+        "python -m stages.score --campaign {wildcards.campaign} --parameters {params.parameters:q}"
+        " --scores {output.scores} 2>&1 | tee {log}"
+
+
+rule import_run:
+    input:
+        registry=ancient("data/{campaign}/registry.json"),
+    output:
+        record=update("versions/{campaign}/{version}/{run}/record.json"),
+        history=update("versions/{campaign}/{version}/{run}/history.csv"),
+    log:
+        "logs/{campaign}/import/{version}/{run}.log",
+    benchmark:
+        "benchmarks/{campaign}/import/{version}/{run}.tsv"
+    params:
+        code=get_importer_code,
+        importer=get_importer,
+        parameters=get_run_parameters,
+        evidence=get_evidence_hash,
+    message:
+        "Importing run {wildcards.run} of campaign {wildcards.campaign} from its published files"
+    shell:
+        "python -m stages.importers.{params.importer} --campaign {wildcards.campaign} --parameters {params.parameters:q}"
+        " --record {output.record} --history {output.history} 2>&1 | tee {log}"
+
+
+rule import_extrinsic:
+    input:
+        registry=ancient("data/{campaign}/registry.json"),
+        scores="analysis/{campaign}/extrinsic/scores.csv",
+    output:
+        record=update("versions/{campaign}/{version}/{run}/record.json"),
+        history=update("versions/{campaign}/{version}/{run}/history.csv"),
+    log:
+        "logs/{campaign}/import/{version}/{run}.log",
+    benchmark:
+        "benchmarks/{campaign}/import/{version}/{run}.tsv"
+    params:
+        code=get_importer_code,
+        parameters=get_run_parameters,
+        evidence=get_evidence_hash,
+    wildcard_constraints:
+        run="extrinsic",
+    message:
+        "Importing the extrinsic evaluation of campaign {wildcards.campaign} from its scored outputs"
+    shell:
+        "python -m stages.importers.extrinsic --campaign {wildcards.campaign} --parameters {params.parameters:q}"
+        " --scores {input.scores} --record {output.record} --history {output.history} 2>&1 | tee {log}"
+
+
+ruleorder: import_extrinsic > import_run

@@ -1,0 +1,26 @@
+"""Tables: LaTeX, CSV and JSON from records and parameters, the same code for every campaign."""
+
+
+rule table:
+    input:
+        spec="params/tables/{table}.yaml",
+        records=get_table_records,
+        parameters=get_table_inputs,
+    output:
+        tex=update("reports/{campaign}/tables/{table}.tex"),
+        csv=update("reports/{campaign}/tables/{table}.csv"),
+        json=update("reports/{campaign}/tables/{table}.json"),
+    log:
+        "logs/{campaign}/tables/{table}.log",
+    benchmark:
+        "benchmarks/{campaign}/tables/{table}.tsv"
+    params:
+        code=code_hash("stages.table"),
+        language=CONFIG["lang"],
+        prices=get_table_prices,
+    message:
+        "Writing table {wildcards.table} of campaign {wildcards.campaign}"
+    shell:
+        "python -m stages.table --spec {input.spec} --campaign {wildcards.campaign} --records {input.records}"
+        " --prices {params.prices:q} --language {params.language}"
+        " --tex {output.tex} --csv {output.csv} --json {output.json} 2>&1 | tee {log}"
