@@ -1,0 +1,54 @@
+"""The project's own papers agree with each other and with what was measured."""
+
+import json
+import re
+import tomllib
+from importlib.metadata import version
+
+import yaml
+
+from tests.conftest import ROOT
+
+LOCK = dict(re.findall(r"^([A-Za-z0-9_.-]+)==(\S+)$", (ROOT / "requirements.lock").read_text(), re.MULTILINE))
+
+
+def plain(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def test_every_line_of_the_lock_is_an_exact_pin() -> None:
+    lines = [line for line in (ROOT / "requirements.lock").read_text().splitlines() if line and not line.startswith("#")]
+    assert len(lines) == len(LOCK)
+
+
+def test_the_lock_holds_what_the_project_asks_for_and_what_is_installed() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    pins = {plain(name): pinned for name, pinned in LOCK.items()}
+    for requirement in [*project["dependencies"], *project["optional-dependencies"]["dev"]]:
+        name, pinned = requirement.split("==")
+        assert pins[plain(name)] == pinned
+        assert version(name) == pinned
+
+
+def test_conda_users_get_the_versions_of_the_lock() -> None:
+    environment = yaml.safe_load((ROOT / "environment.yml").read_text())
+    assert environment["dependencies"][-1] == {"pip": ["-r requirements.lock"]}
+    wanted = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["requires-python"]
+    assert "python=3.11" in environment["dependencies"]
+    assert wanted == ">=3.11,<3.12"
+
+
+def test_the_readme_states_the_counts_that_the_check_gave() -> None:
+    verdicts = json.loads((ROOT / "analysis/published/thesis_check.json").read_text())
+    counts = verdicts["verdicts"]
+    names = ("equal", "equal under habit", "different")
+    stated = f"{verdicts['cells']} cells: " + ", ".join(f"{counts[name]} {name}" for name in names)
+    assert stated in (ROOT / "README.md").read_text()
+
+
+def test_the_readme_shows_table_13_as_it_is() -> None:
+    rows = json.loads((ROOT / "reports/published/tables/tab13.json").read_text())["rows"]
+    readme = (ROOT / "README.md").read_text()
+    for row in rows:
+        shown = [row["cells"][name]["printed"]["en"] for name in ("task", "metric", "base", "sft", "gain")]
+        assert "| " + " | ".join(shown) + " |" in readme
