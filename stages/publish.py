@@ -131,29 +131,30 @@ def open_store(store: Path) -> "MlflowClient":
 
 def publish(client: "MlflowClient", campaign: str, mirrored: list[Mirrored], git: dict[str, str]) -> int:
     """Bring the campaign's experiment in line with ``mirrored``; return how many runs were written."""
-    experiment = client.get_experiment_by_name(campaign)
-    artifacts = "mlflow-artifacts:/none"
-    identifier = experiment.experiment_id if experiment else client.create_experiment(campaign, artifact_location=artifacts)
-    there = {run.data.tags.get("lastro.digest", run.info.run_id): run for run in _all_runs(client, identifier)}
-    wanted = {each.digest() for each in mirrored}
-    parents: dict[str, str] = {}
-    for run in there.values():
-        if "lastro.run" not in run.data.tags:
-            parents[run.info.run_name] = run.info.run_id
-        elif run.data.tags.get("lastro.digest") not in wanted:
-            client.delete_run(run.info.run_id)
+    experiment = _experiment(client, campaign)
+    runs = _all_runs(client, experiment)
+    parents = {run.info.run_name: run.info.run_id for run in runs if "lastro.run" not in run.data.tags}
+    current = {run.data.tags.get("lastro.digest", run.info.run_id): run.info.run_id for run in runs if "lastro.run" in run.data.tags}
+    for digest in current.keys() - {each.digest() for each in mirrored}:
+        client.delete_run(current[digest])
     written = 0
     for each in mirrored:
         version = each.tags["lastro.version"]
         if version not in parents:
-            parents[version] = _create_parent(client, identifier, version, [m for m in mirrored if m.tags["lastro.version"] == version])
-        if each.digest() in there:
-            run_id = there[each.digest()].info.run_id
-        else:
-            run_id, written = _create_run(client, identifier, each, parents[version]), written + 1
+            parents[version] = _create_parent(client, experiment, version, [m for m in mirrored if m.tags["lastro.version"] == version])
+        if each.digest() not in current:
+            current[each.digest()] = _create_run(client, experiment, each, parents[version])
+            written += 1
         for name, value in git.items():
-            client.set_tag(run_id, name, value)
+            client.set_tag(current[each.digest()], name, value)
     return written
+
+
+def _experiment(client: "MlflowClient", campaign: str) -> str:
+    """Identifier of the campaign's experiment, created where it is not there."""
+    if experiment := client.get_experiment_by_name(campaign):
+        return str(experiment.experiment_id)
+    return str(client.create_experiment(campaign, artifact_location="mlflow-artifacts:/none"))
 
 
 def _all_runs(client: "MlflowClient", experiment: str) -> list[Any]:
