@@ -3,7 +3,9 @@ from pathlib import Path
 import pytest
 
 from stages.errors import UserError
+from stages.parameter_models import Configuration
 from stages.parameters import known_runs, load_campaign, load_prices, load_run, merge
+from stages.record import load_record
 from stages.schemas import schemas
 from stages.table import load_spec
 from stages.yaml_files import read_yaml
@@ -82,6 +84,16 @@ def test_all_of_our_parameters_are_valid(monkeypatch: pytest.MonkeyPatch) -> Non
     assert devices <= load_prices().keys()
     for spec in Path("params/tables").glob("*.yaml"):
         assert load_spec(spec).table == spec.stem
+
+
+def test_what_the_logs_state_is_what_our_run_files_say(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A record's configuration is the run file's, overridden by the log; for the published campaign nothing is overridden."""
+    monkeypatch.chdir(ROOT)
+    records = [load_record(path) for path in Path("versions/published").glob("*/*/record.json")]
+    assert len(records) == 14
+    for record in records:
+        stated = load_run("published", record.identity.run)
+        assert record.configuration.model_dump() == {name: stated.model_dump()[name] for name in Configuration.model_fields}
 
 
 def test_schemas_are_in_step_with_the_models(monkeypatch: pytest.MonkeyPatch) -> None:
