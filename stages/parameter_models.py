@@ -20,6 +20,7 @@ class RecurrentArchitecture(Strict):
 
     family: Literal["recurrent"]
     cell: Literal["lstm", "gru"]
+    """A GRU is of the reset-after variant, with two bias vectors."""
     embedding_size: Count
     hidden_size: Count
     layers: Count
@@ -32,7 +33,7 @@ class RecurrentArchitecture(Strict):
 
 
 class TransformerArchitecture(Strict):
-    """Decoder-only, pre-LayerNorm, learned positions, output tied to the token embedding (v5 and v6)."""
+    """Decoder-only, pre-LayerNorm, learned positions, exact GELU (v5 and v6)."""
 
     family: Literal["transformer"]
     model_size: Count
@@ -41,6 +42,8 @@ class TransformerArchitecture(Strict):
     feed_forward_size: Count
     dropout: Fraction
     layer_norm_epsilon: float = 1e-5
+    tied_output: bool = True
+    """Whether the output shares the token embedding."""
     parameter_count: Count | None = None
 
 
@@ -109,6 +112,8 @@ class Plateau(Strict):
 
 
 class Training(Strict):
+    objective: Literal["many_to_one", "all_positions", "answer_tokens"]
+    """Which tokens are in the loss: the one after each window, every next token, or those of the answer."""
     optimiser: Literal["adam", "adamw"]
     beta1: float
     beta2: float
