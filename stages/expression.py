@@ -213,6 +213,7 @@ def files_of(value: Any) -> Traced:
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     "sum": _aggregate(math.fsum),
+    "count": _aggregate(len),
     "mean": _aggregate(fmean),
     "sd": _aggregate(stdev),
     "exp": _of_one(math.exp),

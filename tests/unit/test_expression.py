@@ -22,6 +22,7 @@ SCOPE = {
         ("a if a > b else b", 6),
         ("sum(many)", 9),
         ("mean(many)", 3),
+        ("count(many)", 3),
         ("sd(many)", 7**0.5),
         ("exp(a - 2 * b)", 1),
         ("budget.gpu.memory_gb", 24),
