@@ -77,6 +77,10 @@ def parse_json(text: str, name: object, field: str = "") -> Any:
     except json.JSONDecodeError as error:
         place = field or f"line {error.lineno}, column {error.colno}"
         raise UserError(name, place, f"invalid JSON ({error.msg})", "valid JSON", "The file may be truncated.") from error
+    except UserError:
+        raise
+    except (ValueError, RecursionError) as error:  # a number of thousands of digits, or nesting without end
+        raise UserError(name, field, f"JSON that cannot be read ({error})", "numbers and nesting of sane size") from error
 
 
 def read_json(path: Path) -> Any:
@@ -109,10 +113,12 @@ def parse_csv(text: str, name: object) -> list[dict[str, str]]:
     """Rows of a CSV with a header line; a row of another length is an error that names its line."""
     reader = csv.DictReader(io.StringIO(text, newline=""), restkey="", restval=None, strict=True)
     rows = []
-    for row in reader:
-        if "" in row or None in row.values():
-            raise UserError(
-                name, f"line {reader.line_num}", "another number of columns", f"the {len(reader.fieldnames or [])} of the header"
-            )
-        rows.append(row)
+    try:
+        for row in reader:
+            if "" in row or None in row.values():
+                expected = f"the {len(reader.fieldnames or [])} of the header"
+                raise UserError(name, f"line {reader.line_num}", "another number of columns", expected)
+            rows.append(row)
+    except csv.Error as error:
+        raise UserError(name, f"after line {reader.line_num}", f"invalid CSV ({error})", "valid CSV") from error
     return rows

@@ -32,6 +32,17 @@ def test_a_short_csv_row_is_named() -> None:
         parse_csv("epoch,loss\n0,1.5\n1\n", "history.csv")
 
 
+def test_csv_that_is_none_is_named() -> None:
+    with pytest.raises(UserError, match="history.csv: after line 1: found invalid CSV"):
+        parse_csv('epoch,loss\n0,"1.5\n', "history.csv")
+
+
+@pytest.mark.parametrize("text", ["1" * 5000, "[" * 100_000])
+def test_json_of_absurd_size_is_an_error_not_a_crash(text: str) -> None:
+    with pytest.raises(UserError, match="log.json: found JSON that cannot be read"):
+        parse_json(text, "log.json")
+
+
 def test_csv_keeps_full_precision_and_round_trips() -> None:
     value = 0.1 + 0.2
     [row] = parse_csv(to_csv(["x", "y"], [{"x": value, "y": None}]), "x.csv")
