@@ -5,7 +5,7 @@ snakemake -c2 tables                       its tables            (records: its r
 snakemake -c2 check                        its tables against what the thesis prints
 snakemake -c2 --config campaign=NAME       another campaign
 snakemake -c2 --config lang=en             tables in English
-snakemake -c2 --config set="v1.training.batch_size=128"
+snakemake -c2 --config set="extrinsic.extrinsic.examples_per_task=100"
 """
 
 from snakemake.utils import min_version

@@ -1,6 +1,6 @@
 """Does each cell print what the thesis prints? Equal, equal only under a named rounding habit of the thesis, or different.
 
-The thesis's printed cells are kept as facts in ``data/thesis/thesis_cells.csv``; memory is in the units of our table. The
+The thesis's printed cells are kept as facts in ``data/thesis_cells.csv``; memory is in the units of our table. The
 habits are the ways in which the thesis rounds other than once, at the end:
 
 - ``rounded-hours``: costs are the printed hours times the price;
@@ -17,7 +17,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from stages.errors import report_errors
+from stages.errors import UserError, report_errors
 from stages.files import decode_text, parse_csv, read_bytes, read_json, to_csv, to_json, write_atomic
 
 COLUMNS = ("table", "row", "column", "thesis", "ours", "under_habit", "habit", "verdict", "second_source")
@@ -103,6 +103,8 @@ def report(verdicts: Sequence[Mapping[str, str]]) -> str:
     summary = summarise(verdicts)
     lines = [f"{summary['cells']} cells compared with the thesis: " + ", ".join(f"{n} {name}" for name, n in summary["verdicts"].items())]
     for verdict in verdicts:
+        if verdict.get("second_source") == "disagrees":
+            lines.append(f"  second source disagrees: {verdict['table']} {verdict['column']}.{verdict['row']}: see its JSON")
         if verdict["verdict"] != "equal":
             habit = f" ({verdict['habit']}: {verdict['under_habit']})" if verdict.get("habit") else ""
             place = f"{verdict['table']} {verdict['column']}.{verdict['row']}"
@@ -125,6 +127,8 @@ def run(arguments: argparse.Namespace) -> None:
     """Read tables and thesis cells, write verdicts and their summary."""
     tables = {table["table"]: table for table in map(read_json, arguments.tables)}
     thesis = parse_csv(decode_text(read_bytes(arguments.cells), arguments.cells), arguments.cells)
+    if not thesis or not {"table", "row", "column", "printed"} <= thesis[0].keys():
+        raise UserError(arguments.cells, "", "no such rows", "rows with table, row, column and printed")
     verdicts = compare(tables, thesis)
     write_atomic(arguments.verdicts, to_csv(COLUMNS, verdicts))
     write_atomic(arguments.summary, to_json(summarise(verdicts)))

@@ -4,6 +4,7 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from stages.errors import UserError
@@ -80,6 +81,15 @@ class Document:
         if not isinstance(value, str):
             raise UserError(self.file, self.prefix + path, repr(value), "text")
         return Traced(value, (self.ref(path),))
+
+    def time(self, path: str) -> Traced:
+        """Date and time at ``path``, as ISO 8601 text."""
+        value = self.text(path)
+        try:
+            datetime.fromisoformat(str(value.value))
+        except ValueError as error:
+            raise UserError(self.file, self.prefix + path, repr(value.value), "a date and time, such as 2025-12-28 04:56:23") from error
+        return value
 
     def flag(self, path: str) -> Traced:
         """True or false at ``path``."""

@@ -23,3 +23,6 @@ def report_errors(main: Callable[[], None]) -> None:
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(1)
+    except UnicodeEncodeError as error:  # half a surrogate pair, which JSON can hold and no file can
+        print(f"error: text: found {error.object[error.start : error.end]!r}, expected characters that UTF-8 has", file=sys.stderr)
+        sys.exit(1)

@@ -11,7 +11,7 @@ names a repository, in the local copy that ``LASTRO_EVIDENCE`` points to.
 
 import argparse
 import os
-import shutil
+import re
 import subprocess
 import tempfile
 from functools import partial
@@ -84,8 +84,9 @@ def register(source: Path, campaign: str) -> Registry:
     """
     if not source.is_dir():
         raise UserError(source, "", "no such folder", "a folder of results")
-    if not campaign.replace("-", "").replace("_", "").isalnum() or not campaign.isascii():
-        raise UserError("--campaign", "", repr(campaign), "a name of letters, digits, '-' and '_'")
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", campaign):
+        raise UserError("--campaign", "", repr(campaign), "a name of letters, digits, '-' and '_', not starting with a sign")
+    _check_place(source, campaign)
     if campaign in known_campaigns() and _is_taken(campaign):
         raise UserError(campaign_file(campaign), "campaign", f"{campaign!r} in use", "a name of its own", "Choose another --campaign.")
     files = {}
@@ -97,9 +98,13 @@ def register(source: Path, campaign: str) -> Registry:
     if not runs:
         raise UserError(source, "", f"{len(files)} files, none complete for a run", "the layout that params/runs/*.yaml name")
     registry = Registry(campaign=campaign, licence="not stated; ask the owner of the folder", files=files)
+    if registry_file(campaign).exists() and load_registry(campaign) != registry:
+        do = f"Choose another --campaign, or remove {registry_file(campaign).parent} and all that was made of it."
+        raise UserError(registry_file(campaign), "files", "other files under this name", "the same files, or a new name", do)
+    if not campaign_file(campaign).exists():
+        write_campaign(campaign, runs)
     write_atomic(registry_file(campaign), to_json(registry.model_dump()))
-    write_campaign(campaign, runs)
-    _link(source, Path("data") / campaign / "evidence")
+    _link(source, _place(campaign))
     return registry
 
 
@@ -118,12 +123,27 @@ def _is_taken(campaign: str) -> bool:
     return not registry_file(campaign).exists() or load_registry(campaign).repository is not None
 
 
+def _place(campaign: str) -> Path:
+    return Path("data") / campaign / "evidence"
+
+
+def _check_place(source: Path, campaign: str) -> None:
+    """Refuse to put a link where somebody's own files are."""
+    place = _place(campaign)
+    if place.parent.exists() and not place.parent.is_dir():
+        raise UserError(place.parent, "", "a file", "a folder, or nothing")
+    if place.exists() and not place.is_symlink() and place.resolve() != source.resolve():
+        raise UserError(
+            place, "", "a folder of its own", "nothing, or the folder to register", "Move it away, or choose another --campaign."
+        )
+
+
 def _link(source: Path, link: Path) -> None:
+    """Link to the registered folder, unless it lies in that very place."""
     if link.is_symlink():
         link.unlink()
-    elif link.exists():
-        shutil.rmtree(link)
-    link.symlink_to(source.resolve(), target_is_directory=True)
+    if not link.exists():
+        link.symlink_to(source.resolve(), target_is_directory=True)
 
 
 def main() -> None:

@@ -80,6 +80,19 @@ class ParameterNode:
         return Traced(self.value, (*self.via, self.ref))
 
 
+@dataclass(frozen=True)
+class Prices:
+    """Prices by device."""
+
+    devices: Mapping[str, ParameterNode]
+
+    def child(self, key: str) -> ParameterNode:
+        if key not in self.devices:
+            do = "Where it has one: its record was made in this very run, so call Snakemake again."
+            raise UserError("params/prices.yaml", key, "no price passed for it", "the price of every device that ran", do)
+        return self.devices[key]
+
+
 Scope = Mapping[str, Any]
 """Values by name: nodes, traced values, lists and mappings of them, and functions."""
 
@@ -91,7 +104,9 @@ def evaluate(text: str, scope: Scope, place: str) -> Value:
     except SyntaxError as error:
         raise UserError(place, "", repr(text), "an expression") from error
     result = _resolve(_walk(tree, scope, place))
-    if isinstance(result, Traced) and not result.formula and not isinstance(tree, ast.Name | ast.Attribute):
+    if not isinstance(result, Traced | list):
+        raise UserError(place, text, type(result).__name__, "a value")
+    if isinstance(result, Traced) and not isinstance(tree, ast.Name | ast.Attribute):
         return result.named(text.strip())
     return result
 
@@ -99,22 +114,23 @@ def evaluate(text: str, scope: Scope, place: str) -> Value:
 def evaluate_number(text: str, scope: Scope, place: str) -> Traced:
     """Finite number of the expression ``text``."""
     result = evaluate(text, scope, place)
-    if isinstance(result, list) or isinstance(result.value, str | bool) or not math.isfinite(result.value):
+    number = isinstance(result, Traced) and isinstance(result.value, int | float) and not isinstance(result.value, bool)
+    if not isinstance(result, Traced) or not number or not math.isfinite(result.value):
         raise UserError(place, text, repr(result.value if isinstance(result, Traced) else result), "a finite number")
     return result
 
 
-_OPERATORS: dict[type, tuple[Callable[[Any, Any], Any], str]] = {
-    ast.Add: (operator.add, "+"),
-    ast.Sub: (operator.sub, "-"),
-    ast.Mult: (operator.mul, "*"),
-    ast.Div: (operator.truediv, "/"),
-    ast.Pow: (operator.pow, "**"),
-    ast.LtE: (operator.le, "<="),
-    ast.Lt: (operator.lt, "<"),
-    ast.GtE: (operator.ge, ">="),
-    ast.Gt: (operator.gt, ">"),
-    ast.Eq: (operator.eq, "=="),
+_OPERATORS: dict[type, Callable[[Any, Any], Any]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+    ast.Pow: operator.pow,
+    ast.LtE: operator.le,
+    ast.Lt: operator.lt,
+    ast.GtE: operator.ge,
+    ast.Gt: operator.gt,
+    ast.Eq: operator.eq,
 }
 
 
@@ -134,7 +150,7 @@ def _walk(tree: ast.expr, scope: Scope, place: str) -> Any:
             node = _child(_walk(inner, scope, place), str(chosen_key.value), place)
             return replace(node, via=(*chosen_key.refs, *node.via)) if isinstance(node, ParameterNode) else node
         case ast.UnaryOp(op=ast.USub(), operand=inner):
-            return compute(operator.neg, _scalar(_walk(inner, scope, place), place), formula="")
+            return compute(operator.neg, _scalar(_walk(inner, scope, place), place), formula="its negative")
         case ast.BinOp(left=left, op=op, right=right) if type(op) in _OPERATORS:
             return _binary(op, left, right, scope, place)
         case ast.Compare(left=left, ops=[op], comparators=[right]) if type(op) in _OPERATORS:
@@ -145,17 +161,18 @@ def _walk(tree: ast.expr, scope: Scope, place: str) -> Any:
             return Traced(chosen.value, join_refs([condition, chosen]), "")
         case ast.Call(func=ast.Name(id=name), args=arguments, keywords=[]) if name in FUNCTIONS or callable(scope.get(name)):
             function = FUNCTIONS[name] if name in FUNCTIONS else scope[name]
-            return function(*(_walk(argument, scope, place) for argument in arguments))
+            values = [_walk(argument, scope, place) for argument in arguments]
+            try:
+                return function(*values)
+            except (TypeError, AttributeError) as error:
+                raise UserError(place, ast.unparse(tree), str(error), f"arguments that {name} takes") from error
     raise UserError(place, ast.unparse(tree), type(tree).__name__, "numbers, names, arithmetic, or one of: " + ", ".join(FUNCTIONS))
 
 
 def _binary(op: ast.AST, left: ast.expr, right: ast.expr, scope: Scope, place: str) -> Traced:
-    function, _ = _OPERATORS[type(op)]
+    function = _OPERATORS[type(op)]
     sides = _scalar(_walk(left, scope, place), place), _scalar(_walk(right, scope, place), place)
-    try:
-        return compute(function, *sides, formula="")
-    except (ZeroDivisionError, OverflowError, TypeError) as error:
-        raise UserError(place, f"{ast.unparse(left)} … {ast.unparse(right)}", str(error), "a value that can be computed") from error
+    return compute(function, *sides, formula=f"{ast.unparse(left)} and {ast.unparse(right)} together")
 
 
 def _child(node: Any, key: str, place: str) -> Any:
@@ -163,6 +180,8 @@ def _child(node: Any, key: str, place: str) -> Any:
         if key not in node:
             raise UserError(place, key, "an unknown name", "one of: " + ", ".join(sorted(node)))
         return node[key]
+    if isinstance(node, Prices):
+        return node.child(key)
     if not isinstance(node, RecordNode | ParameterNode):
         raise UserError(place, key, "a plain value", "something with fields")
     return node.child(key)
@@ -189,13 +208,13 @@ def _aggregate(function: Callable[[Sequence[float]], float]) -> Callable[[Any], 
         listed = _listed(values)
         if any(part.value is None for part in listed):
             raise MissingValue("table", "", "a row without a value", "a value in every row")
-        return compute(lambda *parts: function(parts), *listed, formula="")
+        return compute(lambda *parts: function(parts), *listed, formula="their aggregate")
 
     return of_list
 
 
 def _of_one(function: Callable[[Any], Any]) -> Callable[[Any], Traced]:
-    return lambda value: compute(function, *_listed(value)[:1], formula="")
+    return lambda value: compute(function, *_listed(value)[:1], formula="the function")
 
 
 def short_device(name: str) -> str:

@@ -7,16 +7,16 @@ that each carries its file, place and hash, and gives a reason for what the evid
 import argparse
 import json
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
 from stages.document import Document
-from stages.errors import UserError, report_errors
+from stages.errors import report_errors
 from stages.files import to_json, write_atomic
-from stages.parameter_models import RunParameters
-from stages.record import Record, history_csv
+from stages.parameter_models import Configuration, RunParameters
+from stages.record import Record, history_csv, leaves
 from stages.record_build import build_record, parameters_ref
 from stages.registry import Evidence
 from stages.traced import Traced, compute
@@ -62,22 +62,9 @@ def read_run(evidence: Evidence, parameters: RunParameters, read: Callable[[Evid
 _EPOCH_FIELDS = ("train_loss_nats", "train_accuracy", "validation_accuracy", "validation_perplexity", "processed_positions", "seconds")
 
 
-def file_of(parameters: RunParameters, role: str) -> str:
-    """Evidence file that the run's parameters name for ``role``."""
-    files = parameters.evidence.files if parameters.evidence else {}
-    if role not in files:
-        raise UserError(f"params/runs/{parameters.run}.yaml", f"evidence.files.{role}", "nothing", "a path below the evidence root")
-    return files[role]
-
-
-def has_file(parameters: RunParameters, role: str) -> bool:
-    """Whether the run's evidence includes a file for ``role``."""
-    return bool(parameters.evidence and role in parameters.evidence.files)
-
-
 def hours_of(seconds: Traced) -> Traced:
     """Hours of a time in seconds."""
-    return compute(lambda value: value / 3600, seconds, formula=f"({seconds.formula or 'seconds'}) / 3600")
+    return compute(lambda value: value / 3600, seconds, formula=f"({seconds.formula}) / 3600" if seconds.formula else "seconds / 3600")
 
 
 def perplexity_of(loss: Traced) -> Traced:
@@ -149,5 +136,23 @@ def run_importer(read: Callable[[Evidence, RunParameters], Imported]) -> None:
 def _import(arguments: argparse.Namespace, read: Callable[[Evidence, RunParameters], Imported]) -> None:
     parameters = validate(RunParameters, json.loads(arguments.parameters), "--parameters")
     record = read_run(Evidence(arguments.campaign), parameters, read)
-    write_atomic(arguments.history, history_csv(record))
-    write_atomic(arguments.record, to_json(record.model_dump(mode="json")))
+    save(record, parameters, arguments.record, arguments.history)
+
+
+def save(record: Record, parameters: RunParameters, record_file: Path, history_file: Path) -> None:
+    """Write record and history; say where the run's files contradict its parameters, for the files count."""
+    for note in contradictions(record, parameters):
+        print(f"note: {record.identity.run}: {note}")
+    write_atomic(history_file, history_csv(record))
+    write_atomic(record_file, to_json(record.model_dump(mode="json")))
+
+
+def contradictions(record: Record, parameters: RunParameters) -> Iterator[str]:
+    """What the run's files say otherwise than its parameters; the record holds what the files say."""
+    stated = dict(leaves(parameters.model_dump(mode="json", include=set(Configuration.model_fields))))
+    found = dict(leaves(record.configuration.model_dump(mode="json")))
+    for name, value in found.items():
+        if stated.get(name) != value:
+            yield f"the files say {name} = {value}, the parameters {stated.get(name)}"
+    if record.environment.device != parameters.hardware.device:
+        yield f"the files say that it ran on {record.environment.device}, the parameters {parameters.hardware.device}"

@@ -80,10 +80,14 @@ class Data(Strict):
     dataset: str
     documents_train: Count
     documents_validation: Count
+    documents_test: Count | None = None
     minimum_characters: Count | None = None
     sequence_length: Count
     stride: Count | None = None
     shuffle_buffer_windows: Count | None = None
+    """0: all windows are shuffled together."""
+    shuffle_buffer_documents: Count | None = None
+    """Of a streamed dataset."""
 
 
 class Cleaning(Strict):
@@ -118,7 +122,7 @@ class Training(Strict):
     beta1: float
     beta2: float
     epsilon: float
-    learning_rate: float
+    learning_rate: Annotated[float, Field(gt=0)]
     schedule: Literal["constant", "cosine"]
     warmup_steps: Count = 0
     schedule_steps: Count | None = None
@@ -149,9 +153,11 @@ class Extrinsic(Strict):
     adapter_run: str
     tasks: dict[str, list[str]]
     """Metrics by task."""
-    seeds: list[int]
+    seeds: Annotated[list[int], Field(min_length=1)]
     examples_per_task: Count
     normaliser: str
+    quantisation: Literal["nf4"]
+    decoding: Literal["greedy"]
     batch_size: Count
     maximum_prompt_tokens: Count
     maximum_new_tokens: dict[str, int]
@@ -167,7 +173,7 @@ class Hardware(Strict):
 class EvidenceFiles(Strict):
     """Which importer reads the run from published files, and which files."""
 
-    importer: str
+    importer: Literal["recurrent", "transformer", "adapter", "extrinsic"]
     files: dict[str, str]
     """Paths below the evidence root, by the role that the importer gives them."""
     keys: dict[str, str] = {}

@@ -57,7 +57,10 @@ def parse_overrides(settings: Sequence[str]) -> dict[str, dict[str, Any]]:
         keys = path.strip().split(".")
         if not sign or len(keys) < 2 or keys[0] not in known_runs():
             raise UserError("--config set", setting, repr(setting), "RUN.KEY=VALUE, as in v1.training.batch_size=128")
-        nested: Any = yaml.safe_load(text)
+        try:
+            nested: Any = yaml.safe_load(text)
+        except yaml.YAMLError as error:
+            raise UserError("--config set", path, repr(text), "a YAML value") from error
         for key in reversed(keys[1:]):
             nested = {key: nested}
         overrides[keys[0]] = merge(overrides.get(keys[0], {}), nested)
@@ -68,6 +71,10 @@ def load_campaign(campaign: str) -> CampaignParameters:
     """Parameters of a campaign; its runs must all be known."""
     path = campaign_file(campaign)
     parameters = validate(CampaignParameters, read_yaml(path), path)
+    if parameters.campaign != campaign:
+        raise UserError(path, "campaign", repr(parameters.campaign), repr(campaign))
+    if len(parameters.runs) != len(set(parameters.runs)):
+        raise UserError(path, "runs", "a run named twice", "each run once")
     for run in parameters.runs:
         if run not in known_runs():
             raise UserError(path, "runs", repr(run), "one of: " + ", ".join(known_runs()))
@@ -79,7 +86,10 @@ def load_run(campaign: str, run: str, settings: Sequence[str] = ()) -> RunParame
     defaults, own, override = load_campaign(campaign).defaults, read_yaml(run_file(run)), parse_overrides(settings).get(run, {})
     merged = merge(merge(defaults, own), override)
     try:
-        return validate(RunParameters, merged, run_file(run))
+        parameters = validate(RunParameters, merged, run_file(run))
+        if parameters.run != run:
+            raise UserError(run_file(run), "run", repr(parameters.run), repr(run))
+        return parameters
     except UserError as error:
         layers = {"--config set": override, run_file(run): own, campaign_file(campaign): defaults}
         file = next((name for name, layer in layers.items() if _holds(layer, error.field)), run_file(run))

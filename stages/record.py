@@ -95,7 +95,7 @@ class Loss(Part):
     """The epoch it belongs to, counted from 1."""
     windows: int | None = None
     label_tokens: int | None = None
-    weights: Literal["best", "last", "unknown"] = "unknown"
+    weights: Literal["best", "last", "base", "unknown"] = "unknown"
     """Which weights were evaluated."""
 
 

@@ -18,9 +18,11 @@ from stages.files import to_csv, write_atomic
 from stages.normalise import NORMALISERS
 from stages.parameter_models import Extrinsic, RunParameters
 from stages.registry import Evidence
+from stages.run_files import file_of
 from stages.validation import validate
 
 SYSTEMS = ("base", "sft")
+TOLERANCE = 1e-9
 COLUMNS = ("seed", "line", "task", "hash", "system", "metric", "score", "published")
 
 
@@ -102,7 +104,8 @@ def main() -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Read verified outputs, score them, write the CSV."""
     parameters = validate(RunParameters, json.loads(arguments.parameters), "--parameters")
-    assert parameters.extrinsic and parameters.evidence
+    if not parameters.extrinsic or not parameters.extrinsic.seeds:
+        raise UserError("params/runs/extrinsic.yaml", "extrinsic.seeds", "nothing", "seeds, and outputs of each")
     if parameters.extrinsic.normaliser not in NORMALISERS:
         raise UserError(
             "params/runs/extrinsic.yaml", "extrinsic.normaliser", parameters.extrinsic.normaliser, f"one of {list(NORMALISERS)}"
@@ -110,9 +113,11 @@ def run(arguments: argparse.Namespace) -> None:
     evidence = Evidence(arguments.campaign)
     rows: list[dict[str, Any]] = []
     for seed in parameters.extrinsic.seeds:
-        outputs = evidence.json_lines(parameters.evidence.files[f"outputs_{seed}"])
+        outputs = evidence.json_lines(file_of(parameters, f"outputs_{seed}"))
         rows += score_outputs(outputs, seed, parameters.extrinsic)
     write_atomic(arguments.scores, to_csv(COLUMNS, rows))
+    differing = sum(abs(row["score"] - row["published"]) > TOLERANCE for row in rows)
+    print(f"{len(rows)} scores; {differing} differ from the published ones by more than {TOLERANCE:g}")
 
 
 if __name__ == "__main__":

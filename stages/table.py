@@ -14,7 +14,7 @@ from typing import Any
 
 from stages.cell import PrintedPart, build_parts, in_language
 from stages.errors import UserError, report_errors
-from stages.expression import ParameterNode, RecordNode, Scope, evaluate
+from stages.expression import ParameterNode, Prices, RecordNode, Scope, evaluate
 from stages.files import sha256_of_json, to_csv, to_json, write_atomic
 from stages.latex import latex_table
 from stages.number import LANGUAGES
@@ -46,7 +46,7 @@ def build_rows(spec: TableSpec, records: Mapping[str, Record], names: Scope, lan
 
 
 def _device_rows(names: Scope) -> list[Row]:
-    return [Row(id=node.child("name").resolve().value, words={"device": device}) for device, node in names["prices"].items()]
+    return [Row(id=node.child("name").resolve().value, words={"device": device}) for device, node in names["prices"].devices.items()]
 
 
 def _build_row(spec: TableSpec, row: Row, scope: dict[str, Any], above: Mapping[str, BuiltRow], language: str) -> BuiltRow:
@@ -71,6 +71,8 @@ def _values(cells: BuiltRow) -> dict[str, Traced]:
 
 def over_seeds(declared: Sequence[int], file: str, scores: RecordNode) -> list[Traced]:
     """Values of a record's list over its seeds; fewer or other seeds than the spec declares are an error, not a blank."""
+    if not isinstance(scores, RecordNode):
+        raise UserError(file, "over_seeds", repr(scores), "a record's list over its seeds")
     seeds = RecordNode(scores.record, scores.field.rpartition(".")[0] + ".seeds").resolve()
     found = [seed.value for seed in seeds] if isinstance(seeds, list) else []
     if sorted(found) != sorted(declared):
@@ -94,7 +96,12 @@ def build_table(spec: TableSpec, records: Mapping[str, Record], names: Scope, la
     scope = {**names, **{run: RecordNode(record) for run, record in records.items()}}
     place = f"params/tables/{spec.table}.yaml: caption_values"
     parts = {name: build_parts([part], scope, name, f"{place}.{name}", language, None) for name, part in spec.caption_values.items()}
-    caption = in_language(spec.caption, language).format_map({name: parts[name][0].printed for name in parts})
+    try:
+        caption = in_language(spec.caption, language).format_map({name: parts[name][0].printed for name in parts})
+    except (KeyError, ValueError, IndexError) as error:
+        raise UserError(
+            place.rpartition(":")[0], "caption", f"braces around {error}", f"names of caption_values: {', '.join(parts) or 'none'}"
+        ) from error
     return Built(caption, parts, build_rows(spec, records, names, language))
 
 
@@ -204,7 +211,7 @@ def parameter_names(spec: TableSpec, prices: Mapping[str, Mapping[str, Any]]) ->
         content = validate(TABLE_INPUTS[name], read_yaml(Path(file)), file).model_dump()
         names[name] = ParameterNode(content, Ref(file, "$", sha256_of_json(content), "parameters"))
     nodes = {device: Ref("params/prices.yaml", f"$['{device}']", sha256_of_json(price), "parameters") for device, price in prices.items()}
-    return names | {"prices": {device: ParameterNode(prices[device], ref) for device, ref in nodes.items()}}
+    return names | {"prices": Prices({device: ParameterNode(prices[device], ref) for device, ref in nodes.items()})}
 
 
 if __name__ == "__main__":

@@ -4,7 +4,20 @@ import ast
 from collections.abc import Iterator
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
+
+
+def _check_syntax(text: str) -> str:
+    """An expression that can be parsed."""
+    try:
+        ast.parse(text.strip(), mode="eval")
+    except SyntaxError as error:
+        raise ValueError(f"not an expression: {error.msg}") from error
+    return text
+
+
+Expression = Annotated[str, AfterValidator(_check_syntax)]
+Decimals = Annotated[int, Field(ge=0, le=12)]
 
 
 class Strict(BaseModel):
@@ -26,8 +39,7 @@ class ThesisHabit(Strict):
     """How the thesis arrives at what it prints, where that differs from rounding the exact value once."""
 
     habit: Literal["rounded-hours", "sum-of-rounded", "exp-of-rounded-loss"]
-    value: str
-    """Expression."""
+    value: Expression
 
 
 class Part(Strict):
@@ -35,15 +47,15 @@ class Part(Strict):
 
     name: str = ""
     """Empty for the first part of a cell."""
-    value: str
-    """Expression; see :mod:`stages.expression`."""
-    decimals: Annotated[int, Field(ge=0, le=12)] | None = None
+    value: Expression
+    """See :mod:`stages.expression`."""
+    decimals: Decimals | None = None
     """Digits after the decimal sign; none for text."""
     signed: bool = False
     trim: bool = False
     prefix: Words = ""
     suffix: Words = ""
-    also: str | None = None
+    also: Expression | None = None
     """Expression for the same value from another source; the check says whether both agree."""
     thesis: ThesisHabit | None = None
 
@@ -71,7 +83,7 @@ class Row(Strict):
     """Run whose record the name ``run`` stands for."""
     words: dict[str, Words] = {}
     """Text and names of the row, by the name that expressions use."""
-    decimals: dict[str, int] = {}
+    decimals: dict[str, Decimals] = {}
     """Decimals by column, where they are not the column's."""
     cells: dict[str, Cell] = {}
     """Cells by column that are not as the column says."""
@@ -91,9 +103,9 @@ class TableSpec(Strict):
     """Files of ``params/`` that expressions name."""
     seeds: list[int] = []
     """Seeds that an aggregate must have, all of them."""
-    let: dict[str, str] = {}
+    let: dict[str, Expression] = {}
     """Expressions by name, evaluated for each row."""
-    rows: list[Row] | Literal["devices"]
+    rows: Annotated[list[Row], Field(min_length=1)] | Literal["devices"]
     """``devices``: one row for each priced device of the campaign's runs."""
     columns: Annotated[list[Column], Field(min_length=1)]
 
@@ -108,6 +120,9 @@ class TableSpec(Strict):
     def _name_rows_once(self) -> "TableSpec":
         names = [row.id for row in self.rows] if isinstance(self.rows, list) else []
         assert len(names) == len(set(names)), "row ids must differ"
+        columns = {column.id for column in self.columns}
+        for row in self.rows if isinstance(self.rows, list) else []:
+            assert (strange := {*row.cells, *row.decimals} - columns) == set(), f"row {row.id} names unknown columns {sorted(strange)}"
         return self
 
     def runs(self) -> list[str]:

@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from stages.errors import UserError
+
 
 @dataclass(frozen=True)
 class Ref:
@@ -47,5 +49,11 @@ def join_refs(parts: Iterable[Traced]) -> tuple[Ref, ...]:
 
 
 def compute(function: Callable[..., Any], *parts: Traced, formula: str) -> Traced:
-    """``function`` of the parts' values, traced to all their places."""
-    return Traced(function(*(part.value for part in parts)), join_refs(parts), formula)
+    """``function`` of the parts' values, traced to all their places; :class:`UserError` where it has no value."""
+    refs = join_refs(parts)
+    try:
+        return Traced(function(*(part.value for part in parts)), refs, formula)
+    except (ArithmeticError, TypeError, ValueError, AttributeError) as error:
+        file, path = (refs[0].file, refs[0].path) if refs else ("expression", "")
+        values = ", ".join(repr(part.value) for part in parts)
+        raise UserError(file, path, f"{values} ({error})", f"values of which {formula or 'the expression'} can be computed") from error

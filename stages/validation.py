@@ -16,7 +16,8 @@ def validate(model: type[Model], value: Any, file: object) -> Model:
     try:
         return model.model_validate(value)
     except ValidationError as error:
-        first = error.errors()[0]
+        # A mistyped key shows twice, as unknown and as missing; the first of these says what to correct.
+        first = next((each for each in error.errors() if each["type"] == "extra_forbidden"), error.errors()[0])
         field = ".".join(_keys_in(value, first["loc"]))
         if first["type"] == "extra_forbidden":
             key, known = str(first["loc"][-1]), _known_keys(model, first["loc"][:-1])

@@ -49,7 +49,7 @@ def _state(place: Mapping[str, str], campaign: str) -> str:
     if place["origin"] == "parameters":
         return "parameters: hash of their canonical JSON; stated, not measured"
     registry = load_registry(campaign)
-    if registry.files[place["file"]].sha256 != place["sha256"]:
+    if place["file"] not in registry.files or registry.files[place["file"]].sha256 != place["sha256"]:
         return f"NOT the hash in {registry_file(campaign)}"
     try:
         read_verified(registry, evidence_root(registry), place["file"])

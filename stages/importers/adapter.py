@@ -1,9 +1,10 @@
 """Runs cpt and sft: QLoRA training logs, their configuration files, and the intrinsic evaluation of base against adapter."""
 
 from stages.document import Document
-from stages.importer import Facts, Imported, file_of, hours_of, perplexity_of, run_importer, track2_environment
+from stages.importer import Facts, Imported, hours_of, perplexity_of, run_importer, track2_environment
 from stages.parameter_models import RunParameters
 from stages.registry import Evidence
+from stages.run_files import file_of
 from stages.traced import Traced, compute
 
 _INTEGERS = {
@@ -52,8 +53,8 @@ def training_facts(log: Document) -> Facts:
         "data.epochs_run": _whole(log.number("$.training.trainer_metrics.epoch", minimum=0)),
         "time.seconds": seconds,
         "time.hours": hours_of(seconds),
-        "time.started_at": log.text("$.timers.started_at"),
-        "time.ended_at": log.text("$.timers.ended_at"),
+        "time.started_at": log.time("$.timers.started_at"),
+        "time.ended_at": log.time("$.timers.ended_at"),
         "results.validation.loss_nats": loss,
         "results.validation.perplexity": perplexity_of(loss),
         "results.validation.weights": Traced("best"),
@@ -83,7 +84,7 @@ def intrinsic_facts(evidence: Evidence, parameters: RunParameters) -> Facts:
         facts[f"{into}.loss_nats"] = report.number(f"{here}.eval_loss", minimum=0)
         facts[f"{into}.perplexity"] = report.number(f"{here}.perplexity", minimum=1)
         facts[f"{into}.label_tokens"] = report.integer(f"{here}.label_tokens")
-        facts[f"{into}.weights"] = Traced("last")
+        facts[f"{into}.weights"] = Traced("base" if system == "base" else "last")
     return facts
 
 

@@ -3,17 +3,20 @@
 import argparse
 import json
 from collections import defaultdict
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from statistics import fmean
 
+from stages.document import Document
 from stages.errors import UserError, report_errors
-from stages.files import decode_text, parse_csv, read_bytes, to_json, write_atomic
-from stages.importer import Facts, Imported, file_of, hours_of, read_run, track2_environment
+from stages.files import decode_text, parse_csv, read_bytes
+from stages.importer import Facts, Imported, hours_of, read_run, save, track2_environment
 from stages.parameter_models import Extrinsic, RunParameters
-from stages.record import history_csv
+from stages.record import Record
 from stages.registry import Evidence
-from stages.score import SYSTEMS
+from stages.run_files import file_of
+from stages.score import SYSTEMS, TOLERANCE
 from stages.traced import Ref, Traced
 from stages.validation import validate
 
@@ -40,23 +43,38 @@ def read_extrinsic(evidence: Evidence, parameters: RunParameters, scores: Scores
         **track2_environment(first),
         "time.seconds": seconds,
         "time.hours": hours_of(seconds),
-        "time.ended_at": aggregate.text("$.generated_at"),
+        "time.ended_at": aggregate.time("$.generated_at"),
         "cost.usd_per_hour": first.number("$.cost.cost_usd_per_hour", minimum=0),
         "cost.usd": aggregate.number("$.aggregate.cost.total_cost_usd_sum", minimum=0),
         "configuration.extrinsic.batch_size": first.integer("$.generation.batch_size", minimum=1),
         "configuration.extrinsic.maximum_prompt_tokens": first.integer("$.generation.max_prompt_tokens", minimum=1),
     }
     outputs = {seed: file_of(parameters, f"outputs_{seed}") for seed in extrinsic.seeds}
+    seeds = _seeds(aggregate, parameters)
     for task, metrics in extrinsic.tasks.items():
         facts |= _task_facts(evidence, extrinsic, task, scores, outputs)
         for metric in metrics:
             for system in SYSTEMS:
                 into = f"results.extrinsic.{task}.metrics.{metric}.{system}"
+                facts[f"{into}.seeds"] = seeds
                 facts[f"{into}.published"] = [
                     summaries[seed].number(f"$.tasks.{task}.metrics.{system}.{metric}", minimum=0, maximum=1) for seed in extrinsic.seeds
                 ]
     missing = {"data": "an evaluation trains on nothing", "history": "an evaluation has no epochs"}
     return Imported(facts, [], missing)
+
+
+def _seeds(aggregate: Document, parameters: RunParameters) -> list[Traced]:
+    """Seeds in the aggregate's order of runs, which must be the declared ones, each with the summary that we read for it."""
+    assert parameters.extrinsic
+    seeds = []
+    for index, seed in enumerate(parameters.extrinsic.seeds):
+        found, file = aggregate.integer(f"$.runs[{index}].seed"), str(aggregate.text(f"$.runs[{index}].eval_path").value)
+        summary = file_of(parameters, f"summary_{seed}")
+        if found.value != seed or Path(file).name != Path(summary).name:
+            raise UserError(aggregate.file, f"$.runs[{index}]", f"seed {found.value} in {file}", f"seed {seed} in {summary}")
+        seeds.append(found)
+    return seeds
 
 
 def _task_facts(evidence: Evidence, extrinsic: Extrinsic, task: str, scores: Scores, outputs: dict[int, str]) -> Facts:
@@ -68,13 +86,12 @@ def _task_facts(evidence: Evidence, extrinsic: Extrinsic, task: str, scores: Sco
             for seed in extrinsic.seeds:
                 if not (values := scores.get((seed, task, metric, system))):
                     raise UserError(outputs[seed], f"task {task}", "no examples", f"outputs of seed {seed} for {metric}")
-                places = f"$[?@.task=='{task}']['{system}_output','reference']"
+                places = f"lines of task {task}: $.{system}_output, $.reference"
                 formula = f"mean of {metric} over the examples, normaliser {extrinsic.normaliser}"
                 means.append(Traced(fmean(values), (Ref(outputs[seed], places, evidence.sha256(outputs[seed])),), formula))
             facts[f"{into}.score"] = means
-            facts[f"{into}.seeds"] = [Traced(seed, mean.refs) for seed, mean in zip(extrinsic.seeds, means, strict=True)]
     counts = [len(scores[seed, task, extrinsic.tasks[task][0], "base"]) for seed in extrinsic.seeds]
-    refs = [Ref(file, f"$[?@.task=='{task}']", evidence.sha256(file)) for file in outputs.values()]
+    refs = [Ref(file, f"lines of task {task}", evidence.sha256(file)) for file in outputs.values()]
     facts[f"results.extrinsic.{task}.examples"] = [Traced(n, (ref,), "number of outputs") for n, ref in zip(counts, refs, strict=True)]
     return facts
 
@@ -94,8 +111,21 @@ def run(arguments: argparse.Namespace) -> None:
     parameters = validate(RunParameters, json.loads(arguments.parameters), "--parameters")
     reader = partial(read_extrinsic, scores=read_scores(arguments.scores))
     record = read_run(Evidence(arguments.campaign), parameters, reader)
-    write_atomic(arguments.history, history_csv(record))
-    write_atomic(arguments.record, to_json(record.model_dump(mode="json")))
+    for note in disagreements(record, parameters.extrinsic.examples_per_task if parameters.extrinsic else 0):
+        print(f"note: {note}")
+    save(record, parameters, arguments.record, arguments.history)
+
+
+def disagreements(record: Record, examples: int) -> Iterator[str]:
+    """Seeds whose recomputed score is not the summary's, or that have another number of outputs than declared."""
+    for task, result in (record.results.extrinsic or {}).items():
+        if set(result.examples) != {examples}:
+            yield f"task {task} has {result.examples} outputs a seed, declared {examples}"
+        for metric, systems in result.metrics.items():
+            for system, scores in systems.items():
+                for seed, score, published in zip(scores.seeds, scores.score, scores.published, strict=True):
+                    if published is None or abs(score - published) > TOLERANCE:
+                        yield f"{task} {metric} {system}, seed {seed}: recomputed {score}, summary {published}"
 
 
 if __name__ == "__main__":

@@ -11,8 +11,6 @@ from stages.importer import (
     Imported,
     best_epoch,
     bits_per_character,
-    file_of,
-    has_file,
     hours_of,
     library_facts,
     perplexity_of,
@@ -20,6 +18,7 @@ from stages.importer import (
 )
 from stages.parameter_models import RunParameters
 from stages.registry import Evidence
+from stages.run_files import file_of, has_file
 from stages.traced import Ref, Traced, compute
 
 CONFIGURATION = {
@@ -92,8 +91,8 @@ def training_facts(log: Document) -> Facts:
         "data.epochs_run": epochs.named("epochs asked for; no history to count"),
         "time.seconds": seconds,
         "time.hours": hours_of(seconds),
-        "time.started_at": log.text("$.timestamps.started_at"),
-        "time.ended_at": log.text("$.timestamps.ended_at"),
+        "time.started_at": log.time("$.timestamps.started_at"),
+        "time.ended_at": log.time("$.timestamps.ended_at"),
     }
     if log.integer("$.dataset.val_docs").value:
         formula = "train_windows * epochs: one target a window"
@@ -122,9 +121,12 @@ def _history_from_csv(evidence: Evidence, file: str) -> list[dict[str, Traced]]:
     for index, row in enumerate(rows):
         place = {name: Ref(file, f"row[{index}].{column}", evidence.sha256(file)) for name, column in _HISTORY_COLUMNS.items()}
         epoch = {
-            name: Traced(_number(row[column], file, f"row[{index}].{column}"), (place[name],)) for name, column in _HISTORY_COLUMNS.items()
+            name: Traced(_number(name, row[column], file, f"row[{index}].{column}"), (place[name],))
+            for name, column in _HISTORY_COLUMNS.items()
         }
-        epoch["epoch"] = Traced(index + 1, (Ref(file, f"row[{index}].epoch", evidence.sha256(file)),), "epoch + 1")
+        if row["epoch"].strip() != str(index):
+            raise UserError(file, f"row[{index}].epoch", repr(row["epoch"]), f"{index}: the epochs from 0, each once and in order")
+        epoch["epoch"] = Traced(index + 1, (Ref(file, f"row[{index}].epoch", evidence.sha256(file)),), "epoch + 1, counted from 1")
         history.append(epoch | {"validation_perplexity": perplexity_of(epoch["validation_loss_nats"])})
     return history
 
@@ -134,7 +136,7 @@ def _history_from_console(evidence: Evidence, file: str) -> list[dict[str, Trace
     for line, text in enumerate(evidence.text(file).splitlines(), start=1):
         if match := _EPOCH_LINE.match(text):
             ref = Ref(file, f"line {line}", evidence.sha256(file))
-            epoch = {name: Traced(_number(match[name], file, f"line {line}"), (ref,)) for name in (*_HISTORY_COLUMNS, "seconds")}
+            epoch = {name: Traced(_number(name, match[name], file, f"line {line}"), (ref,)) for name in (*_HISTORY_COLUMNS, "seconds")}
             epoch["epoch"] = Traced(len(history) + 1, (ref,), "order of the epoch's line")
             history.append(epoch | {"validation_perplexity": perplexity_of(epoch["validation_loss_nats"])})
     if not history:
@@ -142,13 +144,15 @@ def _history_from_console(evidence: Evidence, file: str) -> list[dict[str, Trace
     return history
 
 
-def _number(text: str, file: str, place: str) -> float:
+def _number(name: str, text: str, file: str, place: str) -> float:
+    """Number of a history field; losses are not negative, accuracies at most 1."""
+    maximum = 1 if name.endswith("accuracy") else math.inf
     try:
         value = float(text)
     except ValueError:
         value = math.nan
-    if not math.isfinite(value):
-        raise UserError(file, place, repr(text), "a finite number")
+    if not math.isfinite(value) or not 0 <= value <= maximum:
+        raise UserError(file, place, repr(text), f"a finite number from 0 to {maximum:g}")
     return value
 
 

@@ -1,13 +1,15 @@
 """Runs v5 and v6: per-epoch training history in JSON, the head of the console output, guardrail reports."""
 
+import math
 import re
 
 from stages.document import Document
 from stages.errors import UserError
 from stages.files import parse_json
-from stages.importer import Facts, Imported, best_epoch, file_of, guardrail_facts, has_file, hours_of, run_importer, stated_device
+from stages.importer import Facts, Imported, best_epoch, guardrail_facts, hours_of, run_importer, stated_device
 from stages.parameter_models import RunParameters
 from stages.registry import Evidence
+from stages.run_files import file_of, has_file
 from stages.traced import Ref, Traced, compute
 
 _EPOCH_FIELDS = {
@@ -76,7 +78,8 @@ def read_history(evidence: Evidence, parameters: RunParameters) -> tuple[list[di
 
 
 def _epoch(log: Document, here: str) -> dict[str, Traced]:
-    numbers = {name: log.number(f"{here}.{key}", minimum=0) for name, key in _EPOCH_FIELDS.items()}
+    top = {name: 1 if name.endswith("accuracy") else math.inf for name in _EPOCH_FIELDS}
+    numbers = {name: log.number(f"{here}.{key}", minimum=0, maximum=top[name]) for name, key in _EPOCH_FIELDS.items()}
     return {"epoch": log.integer(f"{here}.epoch", minimum=1), "processed_positions": log.integer(f"{here}.tokens_seen_total"), **numbers}
 
 

@@ -132,6 +132,22 @@ def test_a_record_of_an_unknown_schema_stops_its_tables(project: Path) -> None:
     assert files_below(project, "reports") == before
 
 
+def test_prices_follow_the_device_that_ran(project: Path) -> None:
+    """A record from another device is priced as that device; a device without a price is named."""
+    for record in ("v2-char-lm/v2", "v3-stacked-lstm/v3"):
+        path = project / f"versions/published/{record}/record.json"
+        path.write_text(path.read_text().replace('"device": "NVIDIA GeForce RTX 3080"', '"device": "NVIDIA A100"'))
+    done = run_in(project, "snakemake", "-c1", "tables")
+    assert done.returncode == 1
+    assert "params/prices.yaml: NVIDIA A100: found no entry, expected a price for every device" in done.stdout + done.stderr
+    with (project / "params/prices.yaml").open("a") as prices:
+        prices.write("NVIDIA A100: {name: A100, usd_per_hour: 1.5, source: a test}\n")
+    snakemake(project, "tables")
+    assert "RTX 3080,0.07\n" in (project / "reports/published/tables/tab02.csv").read_text()
+    assert "A100,1.5\n" in (project / "reports/published/tables/tab02.csv").read_text()
+    assert re.search(r"^v2,v2,A100,0.87\d+,1.5,1.31", (project / "reports/published/tables/tab03.csv").read_text(), re.MULTILINE)
+
+
 def test_a_table_of_an_unknown_run_is_an_error_not_a_gap(project: Path) -> None:
     spec = project / "params/tables/tab07.yaml"
     spec.write_text(spec.read_text().replace("run: v1,", "run: v1_new,"))

@@ -7,7 +7,7 @@ import pytest
 from stages.errors import UserError
 from stages.evidence import fetch, left_out, register, verify
 from stages.files import sha256_of
-from stages.parameters import load_campaign
+from stages.parameters import load_campaign, load_run
 from stages.registry import Evidence, RegisteredFile, Registry
 from tests.conftest import copy_project
 
@@ -124,9 +124,29 @@ def test_a_folder_of_some_runs_becomes_a_campaign_of_these(tmp_path: Path, monke
     assert str(tmp_path).encode() not in registered, "no path of this machine is kept in a tracked file"
     register(folder, "theirs")
     assert (project / "data/theirs/registry.json").read_bytes() == registered
+    (folder / "more.json").write_text("{}")
+    with pytest.raises(UserError, match="found other files under this name, expected the same files, or a new name"):
+        register(folder, "theirs")
+    assert (project / "data/theirs/registry.json").read_bytes() == registered
 
 
-@pytest.mark.parametrize("name", ["published", "../up", "a b"])
+def test_registering_never_removes_anybodys_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    project = copy_project(tmp_path / "project")
+    monkeypatch.chdir(project)
+    files = load_run("published", "sft").evidence
+    assert files
+    for folder in (tmp_path / "theirs", project / "data/mine/evidence"):
+        for name in files.files.values():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_text("{}")
+    with pytest.raises(UserError, match="data/mine/evidence: found a folder of its own"):
+        register(tmp_path / "theirs", "mine")
+    register(Path("data/mine/evidence"), "mine")
+    assert len([path for path in (project / "data/mine/evidence").rglob("*") if path.is_file()]) == len(files.files)
+    assert Evidence("mine").read(files.files["training"]) == b"{}"
+
+
+@pytest.mark.parametrize("name", ["published", "../up", "a b", "--x"])
 def test_a_name_that_is_taken_or_no_name_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.chdir(copy_project(tmp_path / "project"))
     with pytest.raises(UserError):

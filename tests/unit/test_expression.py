@@ -59,6 +59,12 @@ def test_a_condition_is_traced_with_what_it_chose() -> None:
         ("(lambda: 1)()", "expected numbers, names, arithmetic"),
         ("a.__class__", "found a plain value"),
         ("[a for a in many]", "expected numbers, names, arithmetic"),
+        ("short_device()", "expected arguments that short_device takes"),
+        ("upper(3)", "expected values of which the function can be computed"),
+        ("exp(100000)", "math range error"),
+        ("sd(a)", "expected values of which their aggregate can be computed"),
+        ("-kind", "expected values of which its negative can be computed"),
+        ("(0 - 1) ** 0.5", "expected a finite number"),
     ],
 )
 def test_what_is_not_in_the_language_is_refused(text: str, message: str) -> None:

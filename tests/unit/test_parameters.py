@@ -37,6 +37,7 @@ def test_lists_and_scalars_are_replaced_mappings_merged() -> None:
     [
         (["r.sead=1"], "--config set: sead: found unknown key 'sead', expected one of: .*Did you mean 'seed'"),
         (["r.seed=many"], "--config set: seed: found 'many' .str., expected input should be a valid integer"),
+        (["r.seed=[1"], "--config set: r.seed: found '.1', expected a YAML value"),
         (["x.seed=1"], "--config set: x.seed=1: found 'x.seed=1', expected RUN.KEY=VALUE"),
     ],
 )
@@ -59,6 +60,21 @@ def test_a_missing_key_names_the_run_file(params: Path) -> None:
     (params / "runs/r.yaml").write_text("run: r\nversion: v\ntrack: 1\ntitle: own\n")
     with pytest.raises(UserError, match="params/runs/r.yaml: hardware: found nothing"):
         load_run("c", "r")
+
+
+def test_a_mistyped_required_key_is_named_not_called_missing(params: Path) -> None:
+    (params / "runs/r.yaml").write_text("run: r\nversion: v\ntrakc: 1\ntitle: own\nhardware: {device: cpu, source: here}\n")
+    with pytest.raises(UserError, match="params/runs/r.yaml: trakc: found unknown key 'trakc'.*Did you mean 'track'"):
+        load_run("c", "r")
+
+
+def test_a_file_is_of_the_run_that_it_names(params: Path) -> None:
+    (params / "runs/r.yaml").write_text("run: s\nversion: v\ntrack: 1\ntitle: own\nhardware: {device: cpu, source: here}\n")
+    with pytest.raises(UserError, match="params/runs/r.yaml: run: found 's', expected 'r'"):
+        load_run("c", "r")
+    (params / "campaigns/c.yaml").write_text("campaign: d\nsource: evidence\nruns: [r]\n")
+    with pytest.raises(UserError, match="params/campaigns/c.yaml: campaign: found 'd', expected 'c'"):
+        load_campaign("c")
 
 
 def test_an_unknown_campaign_lists_those_there_are(params: Path) -> None:

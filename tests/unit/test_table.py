@@ -57,7 +57,7 @@ def test_a_missing_price_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     with pytest.raises(SystemExit) as stop:
         write_table(tmp_path, monkeypatch, prices={})
     assert stop.value.code == 1
-    assert "cost.r1: NVIDIA GeForce RTX 3080" in capsys.readouterr().err
+    assert "params/prices.yaml: NVIDIA GeForce RTX 3080: found no price passed for it" in capsys.readouterr().err
     assert not (tmp_path / "small.tex").exists()
 
 
@@ -77,14 +77,14 @@ def test_fewer_seeds_than_declared_are_an_error() -> None:
 
 def test_an_unknown_key_of_a_spec_is_named(tmp_path: Path) -> None:
     path = tmp_path / "t.yaml"
-    path.write_text("table: t\nlabel: l\ncaption: c\nrows: []\ncolumns: [{id: a, header: A, decimal: 2, parts: [{value: '1'}]}]\n")
+    path.write_text("table: t\nlabel: l\ncaption: c\nrows: devices\ncolumns: [{id: a, header: A, decimal: 2, parts: [{value: '1'}]}]\n")
     with pytest.raises(UserError, match="t.yaml: columns.0.decimal: found unknown key 'decimal', expected one of: align, header"):
         load_spec(path)
 
 
 def test_a_spec_is_named_as_its_file(tmp_path: Path) -> None:
     path = tmp_path / "tab01.yaml"
-    path.write_text("table: tab02\nlabel: l\ncaption: c\nrows: []\ncolumns: [{id: a, header: A, parts: [{value: '1'}]}]\n")
+    path.write_text("table: tab02\nlabel: l\ncaption: c\nrows: devices\ncolumns: [{id: a, header: A, parts: [{value: '1'}]}]\n")
     with pytest.raises(UserError, match="tab01.yaml: table: found 'tab02', expected 'tab01'"):
         load_spec(path)
 
@@ -113,3 +113,20 @@ def test_writing_a_table_imports_nothing_heavy() -> None:
     code = "import sys, stages.table; print([name for name in ('torch', 'mlflow', 'pandas', 'numpy', 'snakemake') if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("value: sum(column.hours)", "value: sum(column.hours", "not an expression"),
+        ("decimals: {hours: 2}", "decimals: {ours: 2}", r"row r2 names unknown columns \['ours'\]"),
+        ("decimals: {hours: 2}", "decimals: {hours: 40}", "less than or equal to 12"),
+        ("      energy: {parts", "      energie: {parts", r"row total names unknown columns \['energie'\]"),
+    ],
+)
+def test_mistakes_of_a_spec_are_found_before_anything_runs(tmp_path: Path, old: str, new: str, message: str) -> None:
+    text = (CASE / "small.yaml").read_text()
+    assert old in text
+    (tmp_path / "small.yaml").write_text(text.replace(old, new))
+    with pytest.raises(UserError, match=message):
+        load_spec(tmp_path / "small.yaml")

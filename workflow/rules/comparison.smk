@@ -4,7 +4,7 @@
 rule thesis_check:
     input:
         tables=get_table_data,
-        cells="data/thesis/thesis_cells.csv",
+        cells="data/thesis_cells.csv",
     output:
         verdicts=update("analysis/{campaign}/thesis_check.csv"),
         summary=update("analysis/{campaign}/thesis_check.json"),

@@ -49,7 +49,10 @@ def get_extrinsic_parameters(wildcards):
 
 def get_importer(wildcards):
     """Importer that reads the run's published files."""
-    return load_run(wildcards.campaign, wildcards.run).evidence.importer
+    evidence = load_run(wildcards.campaign, wildcards.run).evidence
+    if evidence is None:
+        raise UserError(f"params/runs/{wildcards.run}.yaml", "evidence", "nothing", "the importer and files of the run")
+    return evidence.importer
 
 
 def get_importer_code(wildcards):
@@ -127,14 +130,23 @@ def get_table_inputs(wildcards):
     return [f"params/{name}.yaml" for name in get_spec(wildcards).inputs]
 
 
+def get_device(campaign, run):
+    """Device that the run's record names; before there is a record, the one that its parameters state."""
+    record = Path(get_record(campaign, run))
+    ran_on = json.loads(record.read_text())["environment"]["device"] if record.exists() else None
+    return ran_on or load_run(campaign, run, get_settings()).hardware.device
+
+
 def get_table_prices(wildcards):
     """Prices that the table uses, as JSON: those of the devices of its runs (of all runs, where devices are its rows)."""
-    spec = get_spec(wildcards)
+    spec, prices = get_spec(wildcards), load_prices()
     if not spec.uses_prices() and spec.rows != "devices":
         return "{}"
     runs = load_campaign(wildcards.campaign).runs if spec.rows == "devices" else spec.runs()
-    devices = {load_run(wildcards.campaign, run, get_settings()).hardware.device for run in runs}
-    return json.dumps({device: price.model_dump(exclude={"source"}) for device, price in load_prices().items() if device in devices})
+    devices = {get_device(wildcards.campaign, run) for run in runs}
+    if missing := sorted(devices - prices.keys()):
+        raise UserError("params/prices.yaml", missing[0], "no entry", f"a price for every device of table {wildcards.table}")
+    return json.dumps({device: price.model_dump(exclude={"source"}) for device, price in prices.items() if device in devices})
 
 
 def get_unfinished_outputs(workflow):
