@@ -2,8 +2,9 @@
 
 import os
 from pathlib import Path, PurePosixPath
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from stages.document import Document
 from stages.errors import UserError
@@ -13,8 +14,8 @@ from stages.validation import validate
 
 class RegisteredFile(BaseModel):
     model_config = ConfigDict(extra="forbid")
-    sha256: str
-    bytes: int
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    bytes: Annotated[int, Field(ge=0)]
 
 
 class Registry(BaseModel):

@@ -24,8 +24,14 @@ def validate(model: type[Model], value: Any, file: object) -> Model:
             near = difflib.get_close_matches(key, known, 1)
             do = f"Did you mean {near[0]!r}?" if near else "Remove the key, or correct its name."
             raise UserError(file, field, f"unknown key {key!r}", "one of: " + ", ".join(known), do) from error
-        found = "nothing" if first["type"] == "missing" else f"{first['input']!r} ({type(first['input']).__name__})"
+        found = "nothing" if first["type"] == "missing" else f"{_short(first['input'])} ({type(first['input']).__name__})"
         raise UserError(file, field, found, first["msg"][0].lower() + first["msg"][1:]) from error
+
+
+def _short(value: Any) -> str:
+    """The value as it is written, cut where it is long."""
+    text = repr(value)
+    return text if len(text) <= 80 else f"{text[:77]}..."
 
 
 def _keys_in(value: Any, location: Sequence[str | int]) -> list[str]:

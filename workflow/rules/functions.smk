@@ -21,6 +21,8 @@ shell.prefix(f'set -euo pipefail; export PATH="{Path(sys.executable).parent}:$PA
 CONFIG = {"campaign": "published", "lang": "pt", "set": ""} | config
 if unknown := CONFIG.keys() - {"campaign", "lang", "set"}:
     raise UserError("--config", ", ".join(unknown), "an unknown key", "campaign=NAME, lang=pt|en, set='RUN.KEY=VALUE …'")
+if not isinstance(CONFIG["campaign"], str):
+    raise UserError("--config", "campaign", repr(CONFIG["campaign"]), "the name of a campaign")
 if CONFIG["lang"] not in LANGUAGES:
     raise UserError("--config", "lang", repr(CONFIG["lang"]), "one of: " + ", ".join(LANGUAGES))
 
