@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from stages.errors import UserError
-from stages.expression import MissingValue, Scope, evaluate, evaluate_number
+from stages.expression import Scope, evaluate, evaluate_number
 from stages.number import printed_number, rounded
+from stages.record import MissingValue
 from stages.table_spec import Part, Words
 from stages.traced import Traced
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from stages.errors import UserError, report_errors
-from stages.files import decode_text, parse_csv, read_bytes, read_json, to_csv, to_json, write_atomic
+from stages.files import read_csv, read_json, to_csv, to_json, write_atomic
 
 COLUMNS = ("table", "row", "column", "thesis", "ours", "under_habit", "habit", "verdict", "second_source")
 TOLERANCE = 1e-9
@@ -126,7 +126,7 @@ def main() -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Read tables and thesis cells, write verdicts and their summary."""
     tables = {table["table"]: table for table in map(read_json, arguments.tables)}
-    thesis = parse_csv(decode_text(read_bytes(arguments.cells), arguments.cells), arguments.cells)
+    thesis = read_csv(arguments.cells)
     if not thesis or not {"table", "row", "column", "printed"} <= thesis[0].keys():
         raise UserError(arguments.cells, "", "no such rows", "rows with table, row, column and printed")
     verdicts = compare(tables, thesis)

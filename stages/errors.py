@@ -16,7 +16,7 @@ class UserError(ValueError):
         super().__init__(f"{place}: found {found}, expected {expected}." + (f" {do}" if do else ""))
 
 
-def report_errors(main: Callable[[], None]) -> None:
+def report_errors(main: Callable[[], object]) -> None:
     """Run a stage's ``main``; print a :class:`UserError` as one line on stderr and exit with status 1."""
     try:
         main()

@@ -19,8 +19,8 @@ from pathlib import Path
 
 from stages.errors import UserError, report_errors
 from stages.files import sha256_of_file, to_json, write_atomic
-from stages.parameters import campaign_file, known_campaigns, load_campaign, load_run, runs_with_evidence, write_campaign
-from stages.registry import RegisteredFile, Registry, evidence_root, load_registry, read_verified, registry_file
+from stages.parameters import campaign_file, known_campaigns, load_campaign, load_run, write_campaign
+from stages.registry import RegisteredFile, Registry, evidence_root, kept_evidence, load_registry, read_verified, registry_file
 
 
 def verify(campaign: str) -> int:
@@ -41,7 +41,7 @@ def verify(campaign: str) -> int:
 
 def copy_verified(registry: Registry, source: Path) -> Path:
     """Copy the registered files of ``source`` to ``data/<campaign>/evidence``, all of them or none."""
-    target = Path("data") / registry.campaign / "evidence"
+    target = kept_evidence(registry.campaign)
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".evidence.") as folder:
         for file in registry.files:
@@ -94,17 +94,18 @@ def register(source: Path, campaign: str) -> Registry:
         name = path.relative_to(source).as_posix()
         if path.is_file() and not name.startswith(".git/"):
             files[name] = RegisteredFile(sha256=sha256_of_file(path), bytes=path.stat().st_size)
-    runs = runs_with_evidence(set(files))
+    registry = Registry(campaign=campaign, licence="not stated; ask the owner of the folder", files=files)
+    lacking = left_out(registry)
+    runs = [run for run in load_campaign("published").runs if run not in lacking]
     if not runs:
         raise UserError(source, "", f"{len(files)} files, none complete for a run", "the layout that params/runs/*.yaml name")
-    registry = Registry(campaign=campaign, licence="not stated; ask the owner of the folder", files=files)
     if registry_file(campaign).exists() and load_registry(campaign) != registry:
         do = f"Choose another --campaign, or remove {registry_file(campaign).parent} and all that was made of it."
         raise UserError(registry_file(campaign), "files", "other files under this name", "the same files, or a new name", do)
     if not campaign_file(campaign).exists():
         write_campaign(campaign, runs)
     write_atomic(registry_file(campaign), to_json(registry.model_dump()))
-    _link(source, _place(campaign))
+    _link(source, kept_evidence(campaign))
     return registry
 
 
@@ -113,7 +114,8 @@ def left_out(registry: Registry) -> dict[str, str]:
     lacking = {}
     for run in load_campaign("published").runs:
         named = load_run("published", run).evidence
-        if named and (missing := [file for file in named.files.values() if file not in registry.files]):
+        missing = [file for file in named.files.values() if file not in registry.files] if named else ["files of its own"]
+        if missing:
             lacking[run] = missing[0]
     return lacking
 
@@ -123,13 +125,9 @@ def _is_taken(campaign: str) -> bool:
     return not registry_file(campaign).exists() or load_registry(campaign).repository is not None
 
 
-def _place(campaign: str) -> Path:
-    return Path("data") / campaign / "evidence"
-
-
 def _check_place(source: Path, campaign: str) -> None:
     """Refuse to put a link where somebody's own files are."""
-    place = _place(campaign)
+    place = kept_evidence(campaign)
     if place.parent.exists() and not place.parent.is_dir():
         raise UserError(place.parent, "", "a file", "a folder, or nothing")
     if place.exists() and not place.is_symlink() and place.resolve() != source.resolve():

@@ -13,25 +13,13 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from statistics import fmean, stdev
-from typing import Any, Protocol
+from typing import Any
 
 from stages.errors import UserError
-from stages.record import Record, covering, trace
+from stages.record import MissingValue, Record, trace
 from stages.traced import Ref, Traced, compute, join_refs
 
 Value = Traced | list[Traced]
-
-
-class MissingValue(UserError):
-    """A record holds no value here, and says why; a table prints it as not measured."""
-
-
-class Node(Protocol):
-    """Something with fields, read only when a field is a value."""
-
-    def child(self, key: str) -> "Node": ...
-
-    def resolve(self) -> Value: ...
 
 
 @dataclass(frozen=True)
@@ -45,19 +33,10 @@ class RecordNode:
         return RecordNode(self.record, f"{self.field}.{key}" if self.field else key)
 
     def resolve(self) -> Value:
-        known = self.record.values
-        if known.get(self.field) is not None:
-            return trace(self.record, self.field)
-        if items := [field for field in known if re.fullmatch(re.escape(self.field) + r"\[\d+\]", field)]:
+        pattern = re.escape(self.field) + r"\[\d+\]"
+        if items := [field for field in self.record.values if re.fullmatch(pattern, field)]:
             return [trace(self.record, field) for field in items]
-        identity, reason = self.record.identity, covering(self.field, self.record.missing)
-        if reason is not None and self._is_null():
-            raise MissingValue(f"record of {identity.run}", self.field, f"null ({self.record.missing[reason]})", "a value")
-        raise UserError(f"record of {identity.run} in campaign {identity.campaign}", self.field, "no such field", "a field of the record")
-
-    def _is_null(self) -> bool:
-        """Whether the record holds null here or at a field above."""
-        return any(value is None and f"{self.field}.".startswith(f"{field}.") for field, value in self.record.values.items())
+        return trace(self.record, self.field)
 
 
 @dataclass(frozen=True)
@@ -180,9 +159,7 @@ def _child(node: Any, key: str, place: str) -> Any:
         if key not in node:
             raise UserError(place, key, "an unknown name", "one of: " + ", ".join(sorted(node)))
         return node[key]
-    if isinstance(node, Prices):
-        return node.child(key)
-    if not isinstance(node, RecordNode | ParameterNode):
+    if not isinstance(node, RecordNode | ParameterNode | Prices):
         raise UserError(place, key, "a plain value", "something with fields")
     return node.child(key)
 

@@ -83,9 +83,19 @@ def parse_json(text: str, name: object, field: str = "") -> Any:
         raise UserError(name, field, f"JSON that cannot be read ({error})", "numbers and nesting of sane size") from error
 
 
+def read_text(path: Path) -> str:
+    """UTF-8 text of the file ``path``."""
+    return decode_text(read_bytes(path), path)
+
+
 def read_json(path: Path) -> Any:
     """JSON value of the file ``path``."""
-    return parse_json(decode_text(read_bytes(path), path), path)
+    return parse_json(read_text(path), path)
+
+
+def read_csv(path: Path) -> list[dict[str, str]]:
+    """Rows of the CSV file ``path``."""
+    return parse_csv(read_text(path), path)
 
 
 def parse_json_lines(text: str, name: object) -> list[tuple[int, Any]]:

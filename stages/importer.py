@@ -5,9 +5,8 @@ that each carries its file, place and hash, and gives a reason for what the evid
 """
 
 import argparse
-import json
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -19,8 +18,8 @@ from stages.parameter_models import Configuration, RunParameters
 from stages.record import Record, history_csv, leaves
 from stages.record_build import build_record, parameters_ref
 from stages.registry import Evidence
+from stages.run_files import parse_parameters
 from stages.traced import Traced, compute
-from stages.validation import validate
 
 Facts = dict[str, Traced | list[Traced]]
 
@@ -85,17 +84,31 @@ def best_epoch(history: list[dict[str, Traced]]) -> dict[str, Traced]:
     return min(history, key=lambda epoch: epoch["validation_loss_nats"].value)
 
 
+def best_epoch_facts(best: dict[str, Traced]) -> Facts:
+    """Loss on the training's validation text at its best epoch, as the training's own loss function gives it."""
+    into = "results.validation"
+    return {
+        f"{into}.loss_nats": best["validation_loss_nats"].named("smallest of the history"),
+        f"{into}.perplexity": best["validation_perplexity"],
+        f"{into}.accuracy": best["validation_accuracy"],
+        f"{into}.epoch": best["epoch"],
+        f"{into}.weights": Traced("best"),
+    }
+
+
+def largest(field: str) -> float:
+    """Largest value that a field of the history can have: an accuracy is a share."""
+    return 1 if field.endswith("accuracy") else math.inf
+
+
 def stated_device(parameters: RunParameters) -> Traced:
     """Device that the run's parameters state, for runs whose log is absent."""
     return Traced(parameters.hardware.device, (parameters_ref(parameters, "$.hardware.device"),), f"stated: {parameters.hardware.source}")
 
 
-def library_facts(log: Document, env: str, names: Mapping[str, str]) -> Facts:
-    """Library versions below ``env`` of a log, by the record's name for each."""
-    return {f"environment.libraries.{name}": log.text(f"{env}.{key}") for name, key in names.items()}
-
-
-_TRACK2_LIBRARIES = {name: name for name in ("python", "torch", "transformers", "datasets", "peft", "bitsandbytes", "accelerate")}
+def library_facts(log: Document, *names: str) -> Facts:
+    """Versions of the libraries ``names``, which every log keeps below ``env``."""
+    return {f"environment.libraries.{name}": log.text(f"$.env.{name}") for name in names}
 
 
 def track2_environment(log: Document) -> Facts:
@@ -105,7 +118,7 @@ def track2_environment(log: Document) -> Facts:
         "environment.device_count": log.integer("$.env.cuda_device_count"),
         "environment.device_memory_gb": log.number("$.env.gpu_memory_gb", minimum=0),
         "environment.platform": log.text("$.env.platform"),
-        **library_facts(log, "$.env", _TRACK2_LIBRARIES),
+        **library_facts(log, "python", "torch", "transformers", "datasets", "peft", "bitsandbytes", "accelerate"),
     }
 
 
@@ -124,27 +137,29 @@ def guardrail_facts(report: Document) -> Facts:
 
 
 def run_importer(read: Callable[[Evidence, RunParameters], Imported]) -> None:
-    """``main`` of every importer: parse the command line, read, write record and history."""
+    """``main`` of an importer that needs nothing but evidence and parameters."""
+    report_errors(partial(import_run, importer_arguments().parse_args(), read))
+
+
+def importer_arguments() -> argparse.ArgumentParser:
+    """Command line that every importer has."""
     parser = argparse.ArgumentParser(description="Import one run of a campaign's evidence.")
     parser.add_argument("--campaign", required=True)
     parser.add_argument("--parameters", required=True, help="the run's merged parameters, as JSON")
     parser.add_argument("--record", type=Path, required=True, help="JSON to write")
     parser.add_argument("--history", type=Path, required=True, help="CSV to write")
-    report_errors(partial(_import, parser.parse_args(), read))
+    return parser
 
 
-def _import(arguments: argparse.Namespace, read: Callable[[Evidence, RunParameters], Imported]) -> None:
-    parameters = validate(RunParameters, json.loads(arguments.parameters), "--parameters")
+def import_run(arguments: argparse.Namespace, read: Callable[[Evidence, RunParameters], Imported]) -> Record:
+    """Read the run, write its record and history, say where its files contradict its parameters (the files count)."""
+    parameters = parse_parameters(arguments.parameters)
     record = read_run(Evidence(arguments.campaign), parameters, read)
-    save(record, parameters, arguments.record, arguments.history)
-
-
-def save(record: Record, parameters: RunParameters, record_file: Path, history_file: Path) -> None:
-    """Write record and history; say where the run's files contradict its parameters, for the files count."""
     for note in contradictions(record, parameters):
         print(f"note: {record.identity.run}: {note}")
-    write_atomic(history_file, history_csv(record))
-    write_atomic(record_file, to_json(record.model_dump(mode="json")))
+    write_atomic(arguments.history, history_csv(record))
+    write_atomic(arguments.record, to_json(record.model_dump(mode="json")))
+    return record
 
 
 def contradictions(record: Record, parameters: RunParameters) -> Iterator[str]:

@@ -49,8 +49,8 @@ def escape(text: str, place: str) -> str:
 def latex_table(spec: TableSpec, caption: str, rows: Mapping[str, Mapping[str, list[PrintedPart]]], language: str) -> str:
     """A ``table`` environment with caption and label, ready for ``\\input``."""
     shown = [column for column in spec.columns if column.show]
-    above = {row.id for row in spec.rows if row.rule_above} if isinstance(spec.rows, list) else set()
-    place = f"params/tables/{spec.table}.yaml"
+    above = {row.id for row in spec.listed_rows() if row.rule_above}
+    place = spec.file
     lines = [
         "\\begin{table}[htbp]",
         "\\centering",

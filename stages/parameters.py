@@ -75,9 +75,10 @@ def load_campaign(campaign: str) -> CampaignParameters:
         raise UserError(path, "campaign", repr(parameters.campaign), repr(campaign))
     if len(parameters.runs) != len(set(parameters.runs)):
         raise UserError(path, "runs", "a run named twice", "each run once")
+    known = known_runs()
     for run in parameters.runs:
-        if run not in known_runs():
-            raise UserError(path, "runs", repr(run), "one of: " + ", ".join(known_runs()))
+        if run not in known:
+            raise UserError(path, "runs", repr(run), "one of: " + ", ".join(known))
     return parameters
 
 
@@ -109,12 +110,6 @@ def load_prices() -> dict[str, Price]:
     """Prices by device name (as the driver reports it)."""
     entries = read_yaml(PRICES_FILE)
     return {device: validate(Price, entry, f"{PRICES_FILE}: {device}") for device, entry in entries.items()}
-
-
-def runs_with_evidence(files: set[str]) -> list[str]:
-    """Runs of the published campaign whose evidence files are all in ``files``, in its order."""
-    runs = load_campaign("published").runs
-    return [run for run in runs if (named := load_run("published", run).evidence) and set(named.files.values()) <= files]
 
 
 def write_campaign(campaign: str, runs: Sequence[str]) -> None:

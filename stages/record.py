@@ -21,6 +21,10 @@ from stages.validation import validate
 SCHEMA_VERSION = 1
 
 
+class MissingValue(UserError):
+    """A record holds no value here, and says why; a table prints it as not measured."""
+
+
 class Part(BaseModel):
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False, strict=True)
 
@@ -253,11 +257,9 @@ def covering(field: str, entries: Mapping[str, Any]) -> str | None:
 
 
 def trace(record: Record, field: str) -> Traced:
-    """The value of ``field`` with its places; :class:`UserError` where the record has no such value, with the reason."""
-    place = f"record of {record.identity.run} in campaign {record.identity.campaign}"
+    """The value of ``field`` with its places; :class:`MissingValue` where it is null, :class:`UserError` where there is no such field."""
     if (value := record.values.get(field)) is None:
-        reason = covering(field, record.missing)
-        raise UserError(place, field, f"null ({record.missing[reason]})" if reason else "no such field", "a value")
+        raise _absence(record, field)
     key = covering(field, record.sources)
     source = record.sources[key] if key else Source(places=[])
     refs = tuple(
@@ -272,6 +274,15 @@ def trace(record: Record, field: str) -> Traced:
         for p in _places_of(source.places, field)
     )
     return Traced(value, refs, source.formula)
+
+
+def _absence(record: Record, field: str) -> UserError:
+    """Why there is no value: null here or above, with its reason, or no such field."""
+    null = any(value is None and f"{field}.".startswith(f"{known}.") for known, value in record.values.items())
+    if null and (reason := covering(field, record.missing)) is not None:
+        return MissingValue(f"record of {record.identity.run}", field, f"null ({record.missing[reason]})", "a value")
+    place = f"record of {record.identity.run} in campaign {record.identity.campaign}"
+    return UserError(place, field, "no such field", "a field of the record")
 
 
 def _places_of(places: list[Place], field: str) -> list[Place]:

@@ -45,6 +45,11 @@ def registry_file(campaign: str) -> Path:
     return Path("data") / campaign / "registry.json"
 
 
+def kept_evidence(campaign: str) -> Path:
+    """Place of a campaign's own copy of its evidence, or of the link to a registered folder."""
+    return Path("data") / campaign / "evidence"
+
+
 def load_registry(campaign: str) -> Registry:
     """Registry of ``campaign``; :class:`UserError` where there is none or it is malformed."""
     path = registry_file(campaign)
@@ -57,7 +62,7 @@ def load_registry(campaign: str) -> Registry:
 def evidence_root(registry: Registry) -> Path:
     """Folder that holds the evidence's files; :class:`UserError` where there is none on this machine."""
     local = os.environ.get("LASTRO_EVIDENCE")
-    kept = Path("data") / registry.campaign / "evidence"
+    kept = kept_evidence(registry.campaign)
     root = Path(local) if local and registry.repository else kept
     if not root.is_dir():
         do = "Run 'make evidence', or set LASTRO_EVIDENCE to a local copy." if registry.repository else "Register the folder again."

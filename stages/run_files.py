@@ -1,7 +1,15 @@
-"""Which evidence files a run is read from, by the role that its importer gives them."""
+"""A run as its importer is handed it: its parameters, and which evidence files it is read from, by their role."""
+
+import json
 
 from stages.errors import UserError
 from stages.parameter_models import RunParameters
+from stages.validation import validate
+
+
+def parse_parameters(text: str) -> RunParameters:
+    """Merged parameters of a run from a stage's command line."""
+    return validate(RunParameters, json.loads(text), "--parameters")
 
 
 def file_of(parameters: RunParameters, role: str) -> str:
@@ -15,3 +23,8 @@ def file_of(parameters: RunParameters, role: str) -> str:
 def has_file(parameters: RunParameters, role: str) -> bool:
     """Whether the run's evidence includes a file for ``role``."""
     return bool(parameters.evidence and role in parameters.evidence.files)
+
+
+def key_of(parameters: RunParameters, role: str) -> str:
+    """Name under which a shared file holds the run; the run's own, unless its parameters say otherwise."""
+    return (parameters.evidence.keys if parameters.evidence else {}).get(role, parameters.run)

@@ -5,7 +5,6 @@ outputs' own file states, so that the two can be compared row by row.
 """
 
 import argparse
-import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache, partial
@@ -16,10 +15,9 @@ from stages.document import Document
 from stages.errors import UserError, report_errors
 from stages.files import to_csv, write_atomic
 from stages.normalise import NORMALISERS
-from stages.parameter_models import Extrinsic, RunParameters
+from stages.parameter_models import Extrinsic
 from stages.registry import Evidence
-from stages.run_files import file_of
-from stages.validation import validate
+from stages.run_files import file_of, parse_parameters
 
 SYSTEMS = ("base", "sft")
 TOLERANCE = 1e-9
@@ -103,8 +101,8 @@ def main() -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Read verified outputs, score them, write the CSV."""
-    parameters = validate(RunParameters, json.loads(arguments.parameters), "--parameters")
-    if not parameters.extrinsic or not parameters.extrinsic.seeds:
+    parameters = parse_parameters(arguments.parameters)
+    if not parameters.extrinsic:  # its seeds are at least one, by its model
         raise UserError("params/runs/extrinsic.yaml", "extrinsic.seeds", "nothing", "seeds, and outputs of each")
     if parameters.extrinsic.normaliser not in NORMALISERS:
         raise UserError(

@@ -31,8 +31,7 @@ BuiltRow = dict[str, list[PrintedPart]]
 
 def build_rows(spec: TableSpec, records: Mapping[str, Record], names: Scope, language: str) -> dict[str, BuiltRow]:
     """Every cell of the table, by row and column. ``names`` holds prices and inputs."""
-    rows = _device_rows(names) if spec.rows == "devices" else spec.rows
-    assert isinstance(rows, list)
+    rows = _device_rows(names) if spec.rows == "devices" else spec.listed_rows()
     built: dict[str, BuiltRow] = {}
     for row in rows:
         scope = {**names, **{run: RecordNode(record) for run, record in records.items()}}
@@ -40,7 +39,7 @@ def build_rows(spec: TableSpec, records: Mapping[str, Record], names: Scope, lan
             scope["run"] = RecordNode(records[row.run])
         scope |= {"row": Traced(row.id), "language": Traced(language)}
         scope |= {name: Traced(in_language(words, language)) for name, words in row.words.items()}
-        scope["over_seeds"] = partial(over_seeds, spec.seeds, f"params/tables/{spec.table}.yaml")
+        scope["over_seeds"] = partial(over_seeds, spec.seeds, spec.file)
         built[row.id] = _build_row(spec, row, scope, built, language)
     return built
 
@@ -56,11 +55,11 @@ def _build_row(spec: TableSpec, row: Row, scope: dict[str, Any], above: Mapping[
         scope.setdefault("column", {})[name] = [part.exact for part in cells]
         scope.setdefault("printed_column", {})[name] = [part.rounded() for part in cells]
     for name, expression in spec.let.items():
-        scope[name] = evaluate(expression, scope, f"params/tables/{spec.table}.yaml: let.{name}")
+        scope[name] = evaluate(expression, scope, f"{spec.file}: let.{name}")
     built: BuiltRow = {}
     for column in spec.columns:
         parts = row.cells[column.id].parts if column.id in row.cells else column.parts
-        place = f"params/tables/{spec.table}.yaml: {column.id}.{row.id}"
+        place = f"{spec.file}: {column.id}.{row.id}"
         built[column.id] = build_parts(parts, scope, column.id, place, language, row.decimals.get(column.id))
     return built
 
@@ -94,14 +93,15 @@ class Built:
 def build_table(spec: TableSpec, records: Mapping[str, Record], names: Scope, language: str) -> Built:
     """The whole table in one language."""
     scope = {**names, **{run: RecordNode(record) for run, record in records.items()}}
-    place = f"params/tables/{spec.table}.yaml: caption_values"
-    parts = {name: build_parts([part], scope, name, f"{place}.{name}", language, None) for name, part in spec.caption_values.items()}
+    parts = {
+        name: build_parts([part], scope, name, f"{spec.file}: caption_values.{name}", language, None)
+        for name, part in spec.caption_values.items()
+    }
     try:
         caption = in_language(spec.caption, language).format_map({name: parts[name][0].printed for name in parts})
     except (KeyError, ValueError, IndexError) as error:
-        raise UserError(
-            place.rpartition(":")[0], "caption", f"braces around {error}", f"names of caption_values: {', '.join(parts) or 'none'}"
-        ) from error
+        known = ", ".join(parts) or "none"
+        raise UserError(spec.file, "caption", f"braces around {error}", f"names of caption_values: {known}") from error
     return Built(caption, parts, build_rows(spec, records, names, language))
 
 

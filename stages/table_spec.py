@@ -118,23 +118,31 @@ class TableSpec(Strict):
 
     @model_validator(mode="after")
     def _name_rows_once(self) -> "TableSpec":
-        names = [row.id for row in self.rows] if isinstance(self.rows, list) else []
+        names = [row.id for row in self.listed_rows()]
         assert len(names) == len(set(names)), "row ids must differ"
         columns = {column.id for column in self.columns}
-        for row in self.rows if isinstance(self.rows, list) else []:
+        for row in self.listed_rows():
             assert (strange := {*row.cells, *row.decimals} - columns) == set(), f"row {row.id} names unknown columns {sorted(strange)}"
         return self
 
+    @property
+    def file(self) -> str:
+        """File that the spec is kept in."""
+        return f"params/tables/{self.table}.yaml"
+
+    def listed_rows(self) -> list[Row]:
+        """Rows that the spec lists; none where devices are its rows."""
+        return self.rows if isinstance(self.rows, list) else []
+
     def runs(self) -> list[str]:
         """Runs whose records the table reads, each once."""
-        rows = [row.run for row in self.rows if row.run] if isinstance(self.rows, list) else []
+        rows = [row.run for row in self.listed_rows() if row.run]
         return list(dict.fromkeys([*rows, *self.records]))
 
     def expressions(self) -> Iterator[str]:
         """Every expression of the spec."""
         parts = [*self.caption_values.values(), *(part for column in self.columns for part in column.parts)]
-        if isinstance(self.rows, list):
-            parts += [part for row in self.rows for cell in row.cells.values() for part in cell.parts]
+        parts += [part for row in self.listed_rows() for cell in row.cells.values() for part in cell.parts]
         for part in parts:
             yield part.value
             yield from filter(None, [part.also, part.thesis.value if part.thesis else None])

@@ -6,7 +6,7 @@ from typing import Any
 import yaml
 
 from stages.errors import UserError
-from stages.files import decode_text, read_bytes
+from stages.files import read_text
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
@@ -15,7 +15,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
         there = ", ".join(sorted(other.stem for other in path.parent.glob("*.yaml")))
         raise UserError(path, "", "no such file", f"one of: {there}")
     try:
-        value = yaml.load(decode_text(read_bytes(path), path), Loader=_UniqueKeyLoader)  # noqa: S506 (a safe loader, made stricter)
+        value = yaml.load(read_text(path), Loader=_UniqueKeyLoader)  # noqa: S506 (a safe loader, made stricter)
     except yaml.YAMLError as error:
         raise UserError(path, "", f"invalid YAML ({' '.join(str(error).split())})", "valid YAML") from error
     if not isinstance(value, dict):

@@ -4,7 +4,7 @@ from stages.document import Document
 from stages.importer import Facts, Imported, hours_of, perplexity_of, run_importer, track2_environment
 from stages.parameter_models import RunParameters
 from stages.registry import Evidence
-from stages.run_files import file_of
+from stages.run_files import file_of, key_of
 from stages.traced import Traced, compute
 
 _INTEGERS = {
@@ -77,7 +77,7 @@ def _whole(number: Traced) -> Traced:
 def intrinsic_facts(evidence: Evidence, parameters: RunParameters) -> Facts:
     """Token-weighted loss of base and adapter on the validation split (thesis Table 12)."""
     report = evidence.json(file_of(parameters, "intrinsic"))
-    key = (parameters.evidence.keys if parameters.evidence else {}).get("intrinsic", parameters.run)
+    key = key_of(parameters, "intrinsic")
     facts: Facts = {"results.intrinsic.perplexity_reduction": report.number(f"$.{key}.delta.perplexity_reduction_ratio", maximum=1)}
     for system in ("base", "adapter"):
         here, into = f"$.{key}.{system}", f"results.intrinsic.{system}"

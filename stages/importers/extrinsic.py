@@ -1,7 +1,6 @@
 """The extrinsic evaluation: scores recomputed from the per-example outputs, beside those that the summaries state."""
 
 import argparse
-import json
 from collections import defaultdict
 from collections.abc import Iterator
 from functools import partial
@@ -10,15 +9,14 @@ from statistics import fmean
 
 from stages.document import Document
 from stages.errors import UserError, report_errors
-from stages.files import decode_text, parse_csv, read_bytes
-from stages.importer import Facts, Imported, hours_of, read_run, save, track2_environment
+from stages.files import read_csv
+from stages.importer import Facts, Imported, hours_of, import_run, importer_arguments, track2_environment
 from stages.parameter_models import Extrinsic, RunParameters
 from stages.record import Record
 from stages.registry import Evidence
 from stages.run_files import file_of
 from stages.score import SYSTEMS, TOLERANCE
 from stages.traced import Ref, Traced
-from stages.validation import validate
 
 Scores = dict[tuple[int, str, str, str], list[float]]
 """Per-example scores by seed, task, metric and system."""
@@ -27,7 +25,7 @@ Scores = dict[tuple[int, str, str, str], list[float]]
 def read_scores(path: Path) -> Scores:
     """Scores that ``stages.score`` wrote."""
     scores: Scores = defaultdict(list)
-    for row in parse_csv(decode_text(read_bytes(path), path), path):
+    for row in read_csv(path):
         scores[int(row["seed"]), row["task"], row["metric"], row["system"]].append(float(row["score"]))
     return scores
 
@@ -97,27 +95,23 @@ def _task_facts(evidence: Evidence, extrinsic: Extrinsic, task: str, scores: Sco
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Import the extrinsic evaluation of a campaign's evidence.")
-    parser.add_argument("--campaign", required=True)
-    parser.add_argument("--parameters", required=True, help="the run's merged parameters, as JSON")
+    parser = importer_arguments()
     parser.add_argument("--scores", type=Path, required=True, help="CSV of per-example scores")
-    parser.add_argument("--record", type=Path, required=True, help="JSON to write")
-    parser.add_argument("--history", type=Path, required=True, help="CSV to write")
     report_errors(partial(run, parser.parse_args()))
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Read scores and summaries, write record and (empty) history."""
-    parameters = validate(RunParameters, json.loads(arguments.parameters), "--parameters")
-    reader = partial(read_extrinsic, scores=read_scores(arguments.scores))
-    record = read_run(Evidence(arguments.campaign), parameters, reader)
-    for note in disagreements(record, parameters.extrinsic.examples_per_task if parameters.extrinsic else 0):
+    """Import from scores and summaries; say where the two disagree."""
+    record = import_run(arguments, partial(read_extrinsic, scores=read_scores(arguments.scores)))
+    for note in disagreements(record):
         print(f"note: {note}")
-    save(record, parameters, arguments.record, arguments.history)
 
 
-def disagreements(record: Record, examples: int) -> Iterator[str]:
+def disagreements(record: Record) -> Iterator[str]:
     """Seeds whose recomputed score is not the summary's, or that have another number of outputs than declared."""
+    declared = record.configuration.extrinsic
+    assert declared
+    examples = declared.examples_per_task
     for task, result in (record.results.extrinsic or {}).items():
         if set(result.examples) != {examples}:
             yield f"task {task} has {result.examples} outputs a seed, declared {examples}"

@@ -10,15 +10,17 @@ from stages.importer import (
     Facts,
     Imported,
     best_epoch,
+    best_epoch_facts,
     bits_per_character,
     hours_of,
+    largest,
     library_facts,
     perplexity_of,
     run_importer,
 )
 from stages.parameter_models import RunParameters
 from stages.registry import Evidence
-from stages.run_files import file_of, has_file
+from stages.run_files import file_of, has_file, key_of
 from stages.traced import Ref, Traced, compute
 
 CONFIGURATION = {
@@ -78,7 +80,7 @@ def training_facts(log: Document) -> Facts:
         ),
         "environment.cpu_count": log.integer("$.env.cpu_count"),
         "environment.platform": log.text("$.env.os"),
-        **library_facts(log, "$.env", {"python": "python", "tensorflow": "tensorflow"}),
+        **library_facts(log, "python", "tensorflow"),
         "data.documents_train": log.integer("$.dataset.train_docs"),
         "data.documents_validation": log.integer("$.dataset.val_docs"),
         "data.characters_train": log.integer("$.dataset.train_chars"),
@@ -146,7 +148,7 @@ def _history_from_console(evidence: Evidence, file: str) -> list[dict[str, Trace
 
 def _number(name: str, text: str, file: str, place: str) -> float:
     """Number of a history field; losses are not negative, accuracies at most 1."""
-    maximum = 1 if name.endswith("accuracy") else math.inf
+    maximum = largest(name)
     try:
         value = float(text)
     except ValueError:
@@ -158,24 +160,17 @@ def _number(name: str, text: str, file: str, place: str) -> float:
 
 def validation_facts(log: Document, best: dict[str, Traced]) -> Facts:
     """Loss on the training's validation text, at its best epoch."""
-    loss, into = best["validation_loss_nats"], "results.validation"
     tokens, characters = (
         log.integer(f"$.dataset.val_{unit}") if log.has(f"$.dataset.val_{unit}") else None for unit in ("tokens", "chars")
     )
-    return {
-        f"{into}.loss_nats": loss.named("smallest of the history"),
-        f"{into}.perplexity": best["validation_perplexity"],
-        f"{into}.accuracy": best["validation_accuracy"],
-        f"{into}.epoch": best["epoch"],
-        f"{into}.weights": Traced("best"),
-        f"{into}.bits_per_character": bits_per_character(loss, tokens, characters),
-    }
+    bits = bits_per_character(best["validation_loss_nats"], tokens, characters)
+    return {**best_epoch_facts(best), "results.validation.bits_per_character": bits}
 
 
 def windowed_facts(evidence: Evidence, parameters: RunParameters) -> Facts:
     """Evaluation on a fixed set of windows (thesis Tables 7 and 8)."""
     report = evidence.json(file_of(parameters, "windowed"))
-    key = (parameters.evidence.keys if parameters.evidence else {}).get("windowed", parameters.run)
+    key = key_of(parameters, "windowed")
     here, into = f"$.results.{key}", "results.windowed"
     loss = report.number(f"{here}.avg_loss", minimum=0)
     counts: tuple[Traced, ...] = ()

@@ -1,12 +1,11 @@
 """Runs v5 and v6: per-epoch training history in JSON, the head of the console output, guardrail reports."""
 
-import math
 import re
 
 from stages.document import Document
 from stages.errors import UserError
 from stages.files import parse_json
-from stages.importer import Facts, Imported, best_epoch, guardrail_facts, hours_of, run_importer, stated_device
+from stages.importer import Facts, Imported, best_epoch, best_epoch_facts, guardrail_facts, hours_of, largest, run_importer, stated_device
 from stages.parameter_models import RunParameters
 from stages.registry import Evidence
 from stages.run_files import file_of, has_file
@@ -46,7 +45,7 @@ def read_transformer(evidence: Evidence, parameters: RunParameters) -> Imported:
         "data.epochs_run": history[-1]["epoch"],
         "time.seconds": seconds,
         "time.hours": hours_of(seconds),
-        **validation_facts(best_epoch(history)),
+        **best_epoch_facts(best_epoch(history)),
     }
     missing = {
         "environment.device": "the log that would name it is not in the evidence",
@@ -78,8 +77,7 @@ def read_history(evidence: Evidence, parameters: RunParameters) -> tuple[list[di
 
 
 def _epoch(log: Document, here: str) -> dict[str, Traced]:
-    top = {name: 1 if name.endswith("accuracy") else math.inf for name in _EPOCH_FIELDS}
-    numbers = {name: log.number(f"{here}.{key}", minimum=0, maximum=top[name]) for name, key in _EPOCH_FIELDS.items()}
+    numbers = {name: log.number(f"{here}.{key}", minimum=0, maximum=largest(name)) for name, key in _EPOCH_FIELDS.items()}
     return {"epoch": log.integer(f"{here}.epoch", minimum=1), "processed_positions": log.integer(f"{here}.tokens_seen_total"), **numbers}
 
 
@@ -88,18 +86,6 @@ def _in_order(history: list[dict[str, Traced]], file: str) -> list[dict[str, Tra
     if numbers != list(range(1, len(numbers) + 1)):
         raise UserError(file, "epoch", str(numbers), f"the epochs 1 to {len(numbers)}, each once and in order")
     return history
-
-
-def validation_facts(best: dict[str, Traced]) -> Facts:
-    """Loss on the validation text at the best epoch, as the training's own loss function gives it (Table 9)."""
-    into = "results.validation"
-    return {
-        f"{into}.loss_nats": best["validation_loss_nats"].named("smallest of the history"),
-        f"{into}.perplexity": best["validation_perplexity"],
-        f"{into}.accuracy": best["validation_accuracy"],
-        f"{into}.epoch": best["epoch"],
-        f"{into}.weights": Traced("best"),
-    }
 
 
 def console_facts(evidence: Evidence, file: str) -> Facts:

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-ROOT = Path(__file__).parents[2]
+from tests.conftest import ROOT, copy_project
+
 EVIDENCE = Path("data/x/evidence")
 
 
@@ -58,14 +59,10 @@ class Project:
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
     """Committed copy of every file of the working tree that git does not ignore."""
-    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-    listed = subprocess.run(command, cwd=ROOT, capture_output=True, check=True)
     project = Project(tmp_path)
-    for name in filter(None, listed.stdout.decode().split("\0")):
-        # Files that are removed but still listed are no part of the tree; what a user tracked in it is no part of these tests.
-        if (ROOT / name).is_file() and not name.endswith(".dvc"):
-            (project.root / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(ROOT / name, project.root / name)
+    copy_project(project.root)
+    for pointer in (project.root / "data").rglob("*.dvc"):  # what a user tracked in the tree is no part of these tests
+        pointer.unlink()
     project.git("init", "--quiet")
     project.git("add", "--all")
     project.git("commit", "--quiet", "--message", "copy")

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from functools import cache
 from pathlib import Path
 
 sys.path.insert(0, workflow.basedir)
@@ -14,6 +15,9 @@ from stages.parameters import known_runs, load_campaign, load_prices, load_run
 from stages.registry import load_registry, registered
 from stages.table import load_spec
 from stages.number import LANGUAGES
+
+# Input functions ask for the same files many times over; one call of Snakemake reads each of them once.
+load_campaign, load_registry, load_run, load_spec = map(cache, (load_campaign, load_registry, load_run, load_spec))
 
 # Strict bash (a prefix of ours replaces Snakemake's own). Stages run in the environment that Snakemake runs in, whether or not it is activated.
 shell.prefix(f'set -euo pipefail; export PATH="{Path(sys.executable).parent}:$PATH"; ')
@@ -36,25 +40,30 @@ wildcard_constraints:
 
 def get_settings():
     """Overrides of the command line, split at spaces."""
-    return str(CONFIG["set"] or "").split()
+    return tuple(str(CONFIG["set"] or "").split())
+
+
+def get_run(wildcards):
+    """Merged parameters of the output's run; the scores, whose path names none, are the extrinsic evaluation's."""
+    return load_run(wildcards.campaign, getattr(wildcards, "run", "extrinsic"), get_settings())
 
 
 def get_run_parameters(wildcards):
     """Merged parameters of a run as JSON: what its stage gets, and what Snakemake compares."""
-    return json.dumps(load_run(wildcards.campaign, wildcards.run, get_settings()).model_dump(mode="json"))
+    return json.dumps(get_run(wildcards).model_dump(mode="json"))
 
 
-def get_extrinsic_parameters(wildcards):
-    """Merged parameters of the extrinsic evaluation as JSON."""
-    return json.dumps(load_run(wildcards.campaign, "extrinsic", get_settings()).model_dump(mode="json"))
+def get_evidence(wildcards):
+    """Importer and published files of the output's run."""
+    parameters = get_run(wildcards)
+    if parameters.evidence is None:
+        raise UserError(f"params/runs/{parameters.run}.yaml", "evidence", "nothing", "the importer and files of the run")
+    return parameters.evidence
 
 
 def get_importer(wildcards):
     """Importer that reads the run's published files."""
-    evidence = load_run(wildcards.campaign, wildcards.run).evidence
-    if evidence is None:
-        raise UserError(f"params/runs/{wildcards.run}.yaml", "evidence", "nothing", "the importer and files of the run")
-    return evidence.importer
+    return get_evidence(wildcards).importer
 
 
 def get_importer_code(wildcards):
@@ -64,10 +73,8 @@ def get_importer_code(wildcards):
 
 def get_evidence_hash(wildcards):
     """Hash of the registered files that the run is read from: evidence is compared by content, without reading it."""
-    run = getattr(wildcards, "run", "extrinsic")
     registry = load_registry(wildcards.campaign)
-    files = load_run(wildcards.campaign, run).evidence.files.values()
-    return sha256_of_json({file: registered(registry, file).sha256 for file in files})
+    return sha256_of_json({file: registered(registry, file).sha256 for file in get_evidence(wildcards).files.values()})
 
 
 def get_record(campaign, run):

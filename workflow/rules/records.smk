@@ -12,7 +12,7 @@ rule score_outputs:
         "benchmarks/{campaign}/score_outputs.tsv"
     params:
         code=code_hash("stages.score"),
-        parameters=get_extrinsic_parameters,
+        parameters=get_run_parameters,
         evidence=get_evidence_hash,
     message:
         "Scoring the extrinsic outputs of campaign {wildcards.campaign}, example by example"
