@@ -217,6 +217,10 @@ class CampaignParameters(Strict):
     runs: list[str]
     defaults: dict[str, Any] = {}
     """Run parameters that hold unless a run says otherwise."""
+    claims: str | None = None
+    """YAML of what a text about the campaign states; the audit holds it against the evidence."""
+    printed_cells: str | None = None
+    """CSV of the cells that the text prints: table, row, column, printed."""
 
 
 class Price(Strict):

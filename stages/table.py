@@ -15,7 +15,7 @@ from typing import Any
 from stages.cell import PrintedPart, build_parts, in_language
 from stages.errors import UserError, report_errors
 from stages.expression import ParameterNode, Prices, RecordNode, Scope, evaluate
-from stages.files import sha256_of_json, to_csv, to_json, write_atomic
+from stages.files import read_json, sha256_of_file, sha256_of_json, to_csv, to_json, write_atomic
 from stages.latex import latex_table
 from stages.number import LANGUAGES
 from stages.record import Record, load_record
@@ -113,6 +113,7 @@ def as_json(spec: TableSpec, campaign: str, built: Mapping[str, Built]) -> dict[
         "schema_version": 1,
         "table": spec.table,
         "campaign": campaign,
+        **({"analyses": spec.analyses} if spec.analyses else {}),
         "label": spec.label,
         "caption": {language: built[language].caption for language in LANGUAGES},
         "caption_values": {
@@ -177,6 +178,7 @@ def main() -> None:
     parser.add_argument("--spec", type=Path, required=True)
     parser.add_argument("--campaign", required=True)
     parser.add_argument("--records", type=Path, nargs="*", default=[], help="record.json of every run that the table names")
+    parser.add_argument("--analyses", type=Path, nargs="*", default=[], help="JSON of every analysis that the table names")
     parser.add_argument("--prices", default="{}", help="the prices it uses, as JSON by device")
     parser.add_argument("--language", choices=LANGUAGES, default="pt")
     for kind in ("tex", "csv", "json"):
@@ -191,7 +193,7 @@ def run(arguments: argparse.Namespace) -> None:
     records = {record.identity.run: record for record in loaded}
     if absent := set(spec.runs()) - records.keys():
         raise UserError(arguments.spec, "records", "none of " + ", ".join(sorted(absent)), "a record of every run that the table names")
-    names = parameter_names(spec, json.loads(arguments.prices))
+    names = parameter_names(spec, json.loads(arguments.prices)) | analysis_names(spec, arguments.analyses)
     built = {name: build_table(spec, records, names, name) for name in LANGUAGES}
     data = to_json(as_json(spec, arguments.campaign, built))
     tex = latex_table(spec, built[language].caption, built[language].rows, language)
@@ -212,6 +214,17 @@ def parameter_names(spec: TableSpec, prices: Mapping[str, Mapping[str, Any]]) ->
         names[name] = ParameterNode(content, Ref(file, "$", sha256_of_json(content), "parameters"))
     nodes = {device: Ref("params/prices.yaml", f"$['{device}']", sha256_of_json(price), "parameters") for device, price in prices.items()}
     return names | {"prices": Prices({device: ParameterNode(prices[device], ref) for device, ref in nodes.items()})}
+
+
+def analysis_names(spec: TableSpec, paths: Sequence[Path]) -> dict[str, Any]:
+    """Analyses by name; their values are traced to the analysis, which itself says what it was made from."""
+    files = {path.stem: path for path in paths}
+    if absent := set(spec.analyses) - files.keys():
+        raise UserError(spec.file, "analyses", "none of " + ", ".join(sorted(absent)), "a file of every analysis that the table names")
+    return {
+        name: ParameterNode(read_json(files[name]), Ref(files[name].as_posix(), "$", sha256_of_file(files[name]), "project"))
+        for name in spec.analyses
+    }
 
 
 if __name__ == "__main__":

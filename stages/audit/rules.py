@@ -1,0 +1,76 @@
+"""The list of rules, and the one way to run them.
+
+A rule is a function from a campaign to findings. It stays silent on a sound campaign, says what it proves and what it
+cannot, and needs no knowledge of any one campaign: paths, names and values come from its parameters, records and claims.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from stages.audit.campaign import Campaign
+from stages.audit.finding import SEVERITIES, Finding
+from stages.errors import UserError
+
+RuleFunction = Callable[[Campaign], Iterator[Finding]]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A rule and what is known of it."""
+
+    id: str
+    """``family.name``."""
+    title: str
+    proves: str
+    """What a finding of it shows."""
+    cannot: str
+    """What its silence does not show."""
+    function: RuleFunction
+
+    @property
+    def family(self) -> str:
+        return self.id.partition(".")[0]
+
+    def as_json(self) -> dict[str, Any]:
+        return {"id": self.id, "family": self.family, "title": self.title, "proves": self.proves, "cannot": self.cannot}
+
+
+RULES: dict[str, Rule] = {}
+"""Every rule by its id, in the order of definition."""
+
+
+def rule(id: str, title: str, *, proves: str, cannot: str) -> Callable[[RuleFunction], RuleFunction]:
+    """Register the decorated function as a rule."""
+
+    def register(function: RuleFunction) -> RuleFunction:
+        assert id not in RULES, f"two rules are called {id}"
+        RULES[id] = Rule(id, title, proves, cannot, function)
+        return function
+
+    return register
+
+
+def run_rules(campaign: Campaign, rules: Iterable[Rule]) -> list[Finding]:
+    """Findings of ``rules``, most severe first within a rule; each with the cells and claims that meet its evidence."""
+    found: list[Finding] = []
+    for each in rules:
+        findings = [_complete(finding, each, campaign) for finding in _findings(each, campaign)]
+        names = [finding.id for finding in findings]
+        assert len(names) == len(set(names)), f"{each.id} has two findings on one subject: {names}"
+        found += sorted(findings, key=lambda finding: (SEVERITIES.index(finding.severity), finding.subject))
+    return found
+
+
+def _findings(each: Rule, campaign: Campaign) -> list[Finding]:
+    """Findings of one rule. A file that is not as the rule must read it is a finding too: one altered file must not end the audit."""
+    try:
+        return list(each.function(campaign))
+    except (UserError, ArithmeticError, LookupError, TypeError, ValueError, AttributeError) as error:
+        return [Finding("rule", "error", "not verifiable", f"The rule could not be carried out: {type(error).__name__}: {error}")]
+
+
+def _complete(finding: Finding, each: Rule, campaign: Campaign) -> Finding:
+    cells = finding.cells or campaign.cells_resting_on(finding.evidence)
+    claims = dict.fromkeys([*finding.claims, *campaign.claims_resting_on(finding.evidence)])
+    return replace(finding, rule=each.id, cells=tuple(cells), claims=tuple(claims))
