@@ -12,13 +12,16 @@ export DVC_NO_ANALYTICS := true
 SNAKEMAKE := snakemake -c$(CORES)
 # With evidence at hand everything is made again from it; without, the tables from the committed records.
 EVIDENCE := $(or $(LASTRO_EVIDENCE),$(wildcard data/$(campaign)/evidence))
-AGAIN := $(if $(EVIDENCE),score_outputs import_run import_extrinsic) table thesis_check metrics
+AGAIN := $(if $(EVIDENCE),score_outputs import_run import_extrinsic corrected_scores guardrail_cross) table thesis_check metrics
+# The audit itself reads all of the evidence; without it, what the last audit found is reported.
+AUDIT := $(if $(EVIDENCE),--forcerun audit_campaign)
 
-.PHONY: help install reproduce test evidence track publish ui bench schemas lock clean
+.PHONY: help install reproduce test audit evidence track publish ui bench schemas lock clean
 
 help:
 	@echo "make reproduce   set up, then make every table again and compare it with the thesis"
 	@echo "make test        set up, then lint, types and tests"
+	@echo "make audit       every rule over the evidence; says what is new, and fails where something is"
 	@echo "make evidence    fetch the published evidence (or copy it from LASTRO_EVIDENCE) and verify every file"
 	@echo "make track       put the blobs of a run under DVC"
 	@echo "make publish     mirror the records into a local MLflow store"
@@ -46,6 +49,12 @@ test: install
 	ruff format --check .
 	mypy
 	pytest
+
+# Exit status 2 (make's own for any failure) where an error or warning is not accepted in params/audit/; see the README.
+audit: install
+	@$(if $(EVIDENCE),,echo "No evidence here: this is what the last audit found. 'make evidence' fetches it.")
+	$(SNAKEMAKE) audit $(AUDIT) --quiet --config campaign=$(campaign)
+	python -m stages.audit.gate report --campaign $(campaign)
 
 evidence: install
 	python -m stages.evidence fetch --campaign $(campaign)

@@ -3,6 +3,7 @@
 snakemake -c2                              records, tables and metrics of the campaign
 snakemake -c2 tables                       its tables            (records: its records)
 snakemake -c2 check                        its tables against what the thesis prints
+snakemake -c2 audit                        every rule of the audit over it (make audit also says what is new)
 snakemake -c2 --config campaign=NAME       another campaign
 snakemake -c2 --config lang=en             tables in English
 snakemake -c2 --config set="extrinsic.extrinsic.examples_per_task=100"
@@ -17,6 +18,7 @@ include: "workflow/rules/functions.smk"
 include: "workflow/rules/records.smk"
 include: "workflow/rules/tables.smk"
 include: "workflow/rules/comparison.smk"
+include: "workflow/rules/audit.smk"
 
 
 rule all:
@@ -40,6 +42,11 @@ rule tables:
 rule check:
     input:
         get_check,
+
+
+rule audit:
+    input:
+        get_audit,
 
 
 onstart:

@@ -80,7 +80,8 @@ def fetch(campaign: str) -> Path:
 def register(source: Path, campaign: str) -> Registry:
     """Make a campaign of ``source``, a folder laid out as the published evidence: its registry, its parameters, a link to it.
 
-    The campaign takes the runs whose files are all there. Registering the same folder twice changes nothing.
+    The campaign takes the runs whose files are all there; a version of the published evidence (more than half of its files, byte for
+    byte) is also audited against what the thesis claims. Registering the same folder twice changes nothing.
     """
     if not source.is_dir():
         raise UserError(source, "", "no such folder", "a folder of results")
@@ -103,10 +104,15 @@ def register(source: Path, campaign: str) -> Registry:
         do = f"Choose another --campaign, or remove {registry_file(campaign).parent} and all that was made of it."
         raise UserError(registry_file(campaign), "files", "other files under this name", "the same files, or a new name", do)
     if not campaign_file(campaign).exists():
-        write_campaign(campaign, runs)
+        write_campaign(campaign, runs, claimed=is_version(registry, load_registry("published")))
     write_atomic(registry_file(campaign), to_json(registry.model_dump()))
     _link(source, kept_evidence(campaign))
     return registry
+
+
+def is_version(registry: Registry, other: Registry) -> bool:
+    """Whether more than half of ``other``'s files stand in ``registry`` as they are."""
+    return 2 * sum(registry.files.get(file) == entry for file, entry in other.files.items()) > len(other.files)
 
 
 def left_out(registry: Registry) -> dict[str, str]:
@@ -168,7 +174,9 @@ def run(arguments: argparse.Namespace) -> None:
         print(f"{registry_file(campaign)}: {len(registry.files)} files, {len(load_campaign(campaign).runs)} runs")
         for run, file in left_out(registry).items():
             print(f"left out: run {run}, which needs {file}, and every table that shows it")
-        print(f"next: snakemake -c2 all check --config campaign={campaign}")
+        if load_campaign(campaign).claims:
+            print("claims: the thesis's, because most files are those of the published evidence")
+        print(f"next: snakemake -c2 all check --config campaign={campaign}, then make audit campaign={campaign}")
 
 
 if __name__ == "__main__":

@@ -56,6 +56,8 @@ class ParameterNode:
         return ParameterNode(self.value[key], Ref(self.ref.file, self.ref.path + step, self.ref.sha256, self.ref.origin), self.via)
 
     def resolve(self) -> Value:
+        if self.value is None:
+            raise MissingValue(self.ref.file, self.ref.path, "null", "a value")
         return Traced(self.value, (*self.via, self.ref))
 
 
@@ -159,6 +161,8 @@ def _child(node: Any, key: str, place: str) -> Any:
         if key not in node:
             raise UserError(place, key, "an unknown name", "one of: " + ", ".join(sorted(node)))
         return node[key]
+    if isinstance(node, Traced) and isinstance(node.value, Mapping):  # part of a parameter file or analysis, named by 'let'
+        node = ParameterNode(node.value, node.refs[-1], node.refs[:-1])
     if not isinstance(node, RecordNode | ParameterNode | Prices):
         raise UserError(place, key, "a plain value", "something with fields")
     return node.child(key)

@@ -151,6 +151,8 @@ class Extrinsic(Strict):
 
     base_model: str
     adapter_run: str
+    dataset: str | None = None
+    """Whose rows the examples are drawn from."""
     tasks: dict[str, list[str]]
     """Metrics by task."""
     seeds: Annotated[list[int], Field(min_length=1)]

@@ -112,10 +112,11 @@ def load_prices() -> dict[str, Price]:
     return {device: validate(Price, entry, f"{PRICES_FILE}: {device}") for device, entry in entries.items()}
 
 
-def write_campaign(campaign: str, runs: Sequence[str]) -> None:
-    """Write the parameters of a campaign of registered evidence."""
+def write_campaign(campaign: str, runs: Sequence[str], claimed: bool) -> None:
+    """Write the parameters of a campaign of registered evidence; ``claimed``: what the thesis states is held against it."""
     published = load_campaign("published")
-    value = CampaignParameters(campaign=campaign, source="evidence", runs=list(runs), defaults=published.defaults)
+    claims = {"claims": published.claims, "printed_cells": published.printed_cells} if claimed else {}
+    value = CampaignParameters(campaign=campaign, source="evidence", runs=list(runs), defaults=published.defaults, **claims)
     write_atomic(campaign_file(campaign), yaml.safe_dump(value.model_dump(), sort_keys=False, allow_unicode=True))
 
 

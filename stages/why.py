@@ -1,9 +1,10 @@
-"""Where does this number come from? The lineage of one cell, down to files and their hashes.
+"""Where does this number come from, and is it right? The lineage of one cell, down to files and their hashes.
 
     python -m stages.why tab13 sft.qa.em [--campaign NAME]
 
 A cell is named ``<column>.<row>``. For each of its values: the formula, the record fields, the places in the files with their
-sha256 (checked against the bytes where the evidence is on this machine), and the job that wrote the table.
+sha256 (checked against the bytes where the evidence is on this machine); then the data that its runs were made with, what the audit
+found that reaches the cell, and every job behind the table, with its command, code hash, parameters and inputs.
 """
 
 import argparse
@@ -15,8 +16,9 @@ from typing import Any
 
 from stages.compare import cells_of
 from stages.errors import UserError, report_errors
-from stages.files import read_json
+from stages.files import read_json, sha256_of_file
 from stages.ledger import METADATA, entry_of
+from stages.record import load_record
 from stages.registry import evidence_root, load_registry, read_verified, registry_file
 
 
@@ -42,12 +44,25 @@ def _place(place: Mapping[str, str], campaign: str) -> Iterator[str]:
     if "field" in place:
         yield f"  by the record of {place['record']}, field {place['field']}"
     yield f"  sha256 {place['sha256']}  ({_state(place, campaign)})"
+    if place["origin"] == "project":
+        yield from (f"  {line}" for line in _sources(Path(place["file"]), campaign))
+
+
+def _sources(analysis: Path, campaign: str) -> Iterator[str]:
+    """What an analysis says it was made from."""
+    content = read_json(analysis) if analysis.exists() else {}
+    for source in content.get("sources", []):
+        yield f"from {source['file']}"
+        yield f"  sha256 {source['sha256']}  ({_state(source | {'origin': 'evidence'}, campaign)})"
 
 
 def _state(place: Mapping[str, str], campaign: str) -> str:
     """Whether the bytes behind a place are here and are the ones that were read."""
     if place["origin"] == "parameters":
         return "parameters: hash of their canonical JSON; stated, not measured"
+    if place["origin"] == "project":
+        here = Path(place["file"])
+        return "the file here has it" if here.exists() and sha256_of_file(here) == place["sha256"] else "NOT the file here"
     registry = load_registry(campaign)
     if place["file"] not in registry.files or registry.files[place["file"]].sha256 != place["sha256"]:
         return f"NOT the hash in {registry_file(campaign)}"
@@ -58,16 +73,63 @@ def _state(place: Mapping[str, str], campaign: str) -> str:
     return "the bytes here have it"
 
 
+def data_of(table: Mapping[str, Any], name: str, campaign: str) -> Iterator[str]:
+    """Data that the runs behind a cell were made with, and the revision of the evidence they are known from."""
+    cell = next(cell for (row, column), cell in cells_of(table).items() if f"{column}.{row}" == name)
+    runs = dict.fromkeys(place["record"] for part in cell["parts"] for place in part["lineage"] if "record" in place)
+    for run in runs:
+        configuration = load_record(_record_file(campaign, run)).configuration
+        for used in (configuration.data, configuration.extrinsic):
+            if used and used.dataset:
+                yield f"run {run} used the dataset {used.dataset} (its revision is not recorded)"
+    if runs and registry_file(campaign).exists():
+        registry = load_registry(campaign)
+        yield f"evidence: {registry.repository or 'a local folder'}, revision {registry.commit or 'none'}"
+
+
+def _record_file(campaign: str, run: str) -> Path:
+    return next(Path("versions", campaign).glob(f"*/{run}/record.json"))
+
+
+def findings_on(table: str, name: str, campaign: str) -> Iterator[str]:
+    """What the last audit found that reaches the cell."""
+    path = Path("analysis", campaign, "audit", "findings.json")
+    if not path.exists():
+        yield f"not audited: make audit campaign={campaign}"
+        return
+    reaching = [finding for finding in read_json(path)["findings"] if f"{table} {name}" in finding["cells"]]
+    yield "the audit found:" if reaching else "the audit found nothing that reaches it"
+    for finding in reaching:
+        yield f"  {finding['severity']} {finding['id']}"
+        yield f"    {finding['message']}"
+
+
+def jobs_behind(output: Path) -> Iterator[str]:
+    """The job that wrote ``output``, and the jobs that wrote its inputs, as the ledger has them."""
+    waiting, told = [output], set[Path]()
+    while waiting:
+        path = waiting.pop(0)
+        if path not in told and (path == output or (METADATA / entry_of(path.as_posix())).exists()):
+            told.add(path)
+            yield from job_of(path)
+            waiting += [Path(name) for name in _entry(path).get("input") or []]
+
+
+def _entry(output: Path) -> dict[str, Any]:
+    """The ledger's entry of ``output``; empty where it has none."""
+    entry = METADATA / entry_of(output.as_posix())
+    return dict(json.loads(entry.read_text())) if entry.exists() else {}
+
+
 def job_of(output: Path) -> Iterator[str]:
     """The job that wrote ``output``, as the ledger has it."""
-    entry = METADATA / entry_of(output.as_posix())
-    if not entry.exists():
+    record = _entry(output)
+    if not record:
         yield f"{output}: no entry in the ledger"
         return
-    record = json.loads(entry.read_text())
-    yield f"written by rule {record['rule']} from:"
+    yield f"{output}: written by rule {record['rule']} from:"
     yield from (f"  {name}  {checksum}" for name, checksum in sorted(record["input_checksums"].items()))
-    yield "with parameters:"
+    yield "with code hash and parameters:"
     yield from (f"  {parameter}" for parameter in record["params"])
     yield f"as: {record['shellcmd']}"
 
@@ -86,7 +148,14 @@ def run(arguments: argparse.Namespace) -> None:
     if not path.exists():
         there = ", ".join(sorted(other.stem for other in path.parent.glob("*.json")))
         raise UserError(path, "", "no such table", f"one of: {there}" if there else "tables made by 'snakemake -c2 tables'")
-    print("\n".join([*explain(read_json(path), arguments.cell, arguments.campaign), "", *job_of(path)]))
+    table = read_json(path)
+    blocks = (
+        explain(table, arguments.cell, arguments.campaign),
+        data_of(table, arguments.cell, arguments.campaign),
+        findings_on(arguments.table, arguments.cell, arguments.campaign),
+        jobs_behind(path),
+    )
+    print("\n\n".join("\n".join(block) for block in blocks))
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ A file that does not have a kind's shape is simply not of that kind. Names and f
 any campaign.
 """
 
+import math
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -45,15 +46,17 @@ class SampleSet:
 
 
 def read_sample_sets(documents: Mapping[str, Document]) -> list[SampleSet]:
-    """Every set of ``{prompt, output}``: of an object by model, or of a bare list."""
-    sets = []
+    """Every set of ``{prompt, output}``: of an object by model, or of a list, whose entries may name their model themselves."""
+    sets: list[SampleSet] = []
     for file, document in documents.items():
         content = document.content if isinstance(document.content, dict) else {"": document.content}
         for model, entries in content.items():
             here = f"$['{model}']" if model else "$"
             if isinstance(entries, list) and entries and all(isinstance(e, dict) and {"prompt", "output"} <= e.keys() for e in entries):
-                samples = tuple(_sample(entry, document.ref(f"{here}[{index}]")) for index, entry in enumerate(entries))
-                sets.append(SampleSet(file, str(model), samples, document.ref(here)))
+                by_model: dict[str, list[Sample]] = {}
+                for index, entry in enumerate(entries):
+                    by_model.setdefault(str(entry.get("model", model)), []).append(_sample(entry, document.ref(f"{here}[{index}]")))
+                sets += [SampleSet(file, name, tuple(samples), document.ref(here)) for name, samples in by_model.items()]
     return sets
 
 
@@ -91,7 +94,8 @@ def read_guardrails(documents: Mapping[str, Document]) -> list[GuardrailReport]:
     reports = []
     for document in documents.values():
         content = document.content
-        if isinstance(content, dict) and {"aggregate", "per_sample", "thresholds", "tokenizer"} <= content.keys():
+        named = isinstance(content, dict) and {"aggregate", "per_sample", "thresholds", "tokenizer"} <= content.keys()
+        if named and isinstance(content["aggregate"], dict):
             reports.append(GuardrailReport(document, str(content.get("model_key", "")), str(content["tokenizer"])))
     return reports
 
@@ -213,7 +217,7 @@ def read_series(documents: Mapping[str, Document], tables: Mapping[str, str], sh
         elif isinstance(content, dict) and _is_history([content]):
             folders.setdefault(file.rpartition("/")[0], []).append(document)
     for folder, entries in folders.items():
-        ordered = sorted(entries, key=lambda entry: entry.content["epoch"])
+        ordered = sorted(entries, key=lambda entry: _numbers(entry.content).get("epoch", math.inf))
         found.append(Series(folder, tuple(_numbers(entry.content) for entry in ordered), tuple(entry.ref("$") for entry in ordered)))
     return found + [series for file, text in tables.items() if (series := _series_of_csv(file, text, sha256))]
 

@@ -5,7 +5,7 @@ question, and an altered file is to be audited too. Each finding carries the has
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,7 @@ from stages.compare import cells_of
 from stages.document import Document
 from stages.errors import UserError
 from stages.files import read_bytes, read_csv, read_json, sha256_of
-from stages.parameter_models import CampaignParameters, RunParameters
+from stages.parameter_models import CampaignParameters, Price, RunParameters
 from stages.parameters import load_campaign, load_run
 from stages.record import Record, load_record, trace
 from stages.registry import Evidence, Registry, evidence_root, registered
@@ -65,7 +65,7 @@ class Campaign:
     """What there is to audit. Every attribute is read once, when first asked for."""
 
     def __init__(
-        self, parameters: CampaignParameters, runs: Mapping[str, RunParameters], evidence: EvidenceAsFound, prices: Mapping[str, Any]
+        self, parameters: CampaignParameters, runs: Mapping[str, RunParameters], evidence: EvidenceAsFound, prices: Mapping[str, Price]
     ) -> None:
         self.parameters, self.runs, self.evidence, self.prices = parameters, dict(runs), evidence, dict(prices)
         self.name = parameters.campaign
@@ -73,10 +73,10 @@ class Campaign:
         """Files that are not what their name says, with the error of reading them."""
 
     @classmethod
-    def load(cls, name: str, registry: Registry, prices: Mapping[str, Any]) -> "Campaign":
-        """Campaign ``name`` of the project in the working folder."""
+    def load(cls, name: str, registry: Registry, prices: Mapping[str, Price], settings: Sequence[str] = ()) -> "Campaign":
+        """Campaign ``name`` of the project in the working folder; ``settings`` are overrides that its records were made under."""
         parameters = load_campaign(name)
-        runs = {run: load_run(name, run) for run in parameters.runs}
+        runs = {run: load_run(name, run, settings) for run in parameters.runs}
         return cls(parameters, runs, EvidenceAsFound(registry, evidence_root(registry)), prices)
 
     @cached_property
@@ -166,12 +166,8 @@ class Campaign:
         return [file for file in self.evidence.names() if file.endswith(endings)]
 
     def find(self, path: str) -> str | None:
-        """The file that ``path`` of some log or text means: the same path, or the one file of which one path is the other's end."""
-        wanted = path.replace("\\", "/").strip()
-        if wanted in self.evidence.registry.files:
-            return wanted
-        ends = [file for file in self.evidence.registry.files if f"/{wanted}".endswith(f"/{file}") or f"/{file}".endswith(f"/{wanted}")]
-        return ends[0] if len(ends) == 1 else None
+        """The file that ``path`` of some log or text means (see :func:`find_file`)."""
+        return find_file(self.evidence.registry.files, path)
 
     def refs(self, run: str, field: str) -> tuple[Ref, ...]:
         """Places that a field of a run's record was read from; none where it is null."""
@@ -190,6 +186,21 @@ class Campaign:
                     found.setdefault(place["file"], []).append((place["path"], place["origin"], f"{name} {column}.{row}"))
         return found
 
+    @cached_property
+    def _printed_fields(self) -> dict[tuple[str, str], list[str]]:
+        """Cells by run and field of its record."""
+        found: dict[tuple[str, str], list[str]] = {}
+        for name, table in self.tables.items():
+            for (row, column), cell in cells_of(table).items():
+                for place in (place for part in cell["parts"] for place in part["lineage"]):
+                    found.setdefault((place.get("record", ""), place.get("field", "")), []).append(f"{name} {column}.{row}")
+        return found
+
+    def cells_printing(self, run: str, field: str) -> list[str]:
+        """Cells that print a field of a run's record, or one below it."""
+        found = [cells for (owner, name), cells in self._printed_fields.items() if owner == run and f"{name}.".startswith(f"{field}.")]
+        return sorted({cell for cells in found for cell in cells})
+
     def cells_resting_on(self, evidence: Iterable[Ref]) -> list[str]:
         """Cells of the tables whose lineage meets one of the places."""
         met = [cell for ref in evidence for path, _, cell in self._lineage.get(ref.file, []) if _meet(path, ref.path)]
@@ -207,6 +218,15 @@ class Campaign:
         except UserError as error:
             self.unreadable[file] = error
             return None
+
+
+def find_file(files: Collection[str], path: str) -> str | None:
+    """The one of ``files`` that ``path`` means: the same path, or the only one of which one path is the other's end."""
+    wanted = path.replace("\\", "/").strip()
+    if wanted in files:
+        return wanted
+    ends = [file for file in files if f"/{wanted}".endswith(f"/{file}") or f"/{file}".endswith(f"/{wanted}")]
+    return ends[0] if len(ends) == 1 else None
 
 
 _TRAINING_KEY = re.compile(r"(^|\.)(dataset_jsonl|train_jsonl|val_jsonl|exclude_jsonl(\[\d+\])?)$")

@@ -9,6 +9,7 @@ from pathlib import Path
 from pydantic import Field
 
 from stages.files import sha256_of
+from stages.normalise import case_accents
 from stages.parameter_models import Strict
 from stages.validation import validate
 from stages.yaml_files import read_yaml
@@ -35,9 +36,9 @@ class Quotation(Strict):
     number: int
     """Of the sample in the file's list, from 0."""
     characters: int
-    """Length without white space."""
+    """Letters and digits that it has."""
     digests: list[str]
-    """First eight hex digits of the SHA-256 of the first 20, 40, … characters without white space, and of all."""
+    """First eight hex digits of the SHA-256 of its first 20, 40, … letters and digits (see :func:`letters_of`), and of all."""
 
 
 class Split(Strict):
@@ -83,21 +84,21 @@ def load_claims(path: Path | None) -> Claims:
     return Claims() if path is None else validate(Claims, read_yaml(path), path)
 
 
-def squeeze(text: str) -> str:
-    """``text`` without white space: line breaks of a printed page are not the model's."""
-    return "".join(text.split())
+def letters_of(text: str) -> str:
+    """Letters and digits of ``text``, lower-case and without accents: line breaks, dashes and accents of a page may be the printer's."""
+    return "".join(character for character in case_accents(text) if character.isalnum())
 
 
 def digests_of(text: str) -> list[str]:
     """Digests of the beginnings of ``text``, the last one of all of it (see :class:`Quotation`)."""
-    bare = squeeze(text)
+    bare = letters_of(text)
     ends = [*range(STEP, len(bare), STEP), len(bare)]
     return [sha256_of(bare[:end].encode())[:8] for end in ends]
 
 
 def agreeing_characters(quotation: Quotation, text: str) -> int:
     """How many of the quotation's characters are a beginning of ``text``, to the last digest that agrees."""
-    bare, agreed = squeeze(text), 0
+    bare, agreed = letters_of(text), 0
     ends = [*range(STEP, quotation.characters, STEP), quotation.characters]
     for end, digest in zip(ends, quotation.digests, strict=True):
         if len(bare) >= end and sha256_of(bare[:end].encode())[:8] == digest:

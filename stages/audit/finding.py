@@ -34,8 +34,8 @@ class Finding:
     """Files and places, with the hash of the bytes that were read."""
     claims: tuple[str, ...] = ()
     """Places in the text that rest on it; the runner adds those that the campaign's claims tie to the evidence."""
-    cells: tuple[str, ...] = ()
-    """Table cells whose lineage meets the evidence, as ``tab13 sft.qa.em``; filled by the runner, unless the rule knows better."""
+    cells: tuple[str, ...] | None = None
+    """Table cells that rest on it, as ``tab13 sft.qa.em``; left to ``None``, the runner takes those whose lineage meets the evidence."""
     rule: str = ""
     """Id of the rule; filled by the runner."""
 
@@ -62,7 +62,7 @@ class Finding:
             "recomputed": self.recomputed,
             "effect": self.effect,
             "claims": list(self.claims),
-            "cells": list(self.cells),
+            "cells": list(self.cells or ()),
             "evidence": [{"file": ref.file, "path": ref.path, "sha256": ref.sha256, "origin": ref.origin} for ref in self.evidence],
             "fingerprint": self.fingerprint,
         }

@@ -11,8 +11,10 @@ SHORTEST_ECHO = 20
 """Characters of the prompt's end that must stand at the output's start to count as an echo; shorter ones occur by chance."""
 
 _ANSWER_HEADER = re.compile(
-    r"(?:<\|start_header_id\|>)?assistant(?:<\|end_header_id\|>)?\r?\n\r?\n"  # Llama 3, special tokens kept or skipped
-    r"|<\|im_start\|>assistant\r?\n"  # ChatML
+    # Llama 3, special tokens kept or skipped: then the word is glued to the prompt's end, unlike one in a sentence.
+    r"<\|start_header_id\|>assistant<\|end_header_id\|>\r?\n\r?\n|(?<![ \t])assistant\r?\n\r?\n"
+    r"|<\|assistant\|>\r?\n?"  # Phi, Zephyr
+    r"|<\|im_start\|>assistant\r?\n|^assistant\r?\n"  # ChatML, special tokens kept or skipped
     r"|<start_of_turn>model\r?\n"  # Gemma
     r"|\[/INST\]"  # Llama 2, Mistral
     r"|^#{2,3} ?(?:Response|Resposta|Assistant|Assistente):",  # Alpaca and its kind
@@ -49,3 +51,14 @@ def echoed(prompt: str, output: str) -> int:
     longest = min(len(asked), len(given))
     # From long to short: the first that fits is the whole echo.
     return next((length for length in range(longest, SHORTEST_ECHO - 1, -1) if asked.endswith(given[:length])), 0)
+
+
+def left_of_prompt(prompt: str, output: str) -> bool:
+    """Whether ``output`` holds a template's header, or begins inside a word of ``prompt`` and runs to its end.
+
+    An answer may repeat its source, or go on with a sentence that the prompt leaves open; none begins in the middle of a word.
+    """
+    if has_header(output):
+        return True
+    start = len(prompt.strip()) - (length := echoed(prompt, output))
+    return bool(length) and start > 0 and prompt.strip()[start - 1].isalnum() and output.lstrip()[0].isalnum()

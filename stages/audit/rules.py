@@ -12,6 +12,18 @@ from stages.audit.campaign import Campaign
 from stages.audit.finding import SEVERITIES, Finding
 from stages.errors import UserError
 
+FAMILIES = {
+    "integrity": "Are the files, records and tables what they claim to be?",
+    "recompute": "Do the numbers follow from what lies beneath them?",
+    "outputs": "Are the stored model outputs what was meant to be scored?",
+    "samples": "Are the generated texts the model's, and were they drawn as stated?",
+    "metrics": "Do the metrics measure what they are used for?",
+    "counting": "Are tokens, epochs, steps and splits counted as stated?",
+    "data": "Is the evaluation data distinct, clean and unseen?",
+    "identity": "Does each name stand for one thing, and is what is cited there?",
+}
+"""Families in the order in which they are reported, and the question that each asks."""
+
 RuleFunction = Callable[[Campaign], Iterator[Finding]]
 
 
@@ -37,7 +49,12 @@ class Rule:
 
 
 RULES: dict[str, Rule] = {}
-"""Every rule by its id, in the order of definition."""
+"""Every rule by its id."""
+
+
+def all_rules() -> list[Rule]:
+    """Every rule, family by family."""
+    return sorted(RULES.values(), key=lambda each: list(FAMILIES).index(each.family))
 
 
 def rule(id: str, title: str, *, proves: str, cannot: str) -> Callable[[RuleFunction], RuleFunction]:
@@ -45,6 +62,7 @@ def rule(id: str, title: str, *, proves: str, cannot: str) -> Callable[[RuleFunc
 
     def register(function: RuleFunction) -> RuleFunction:
         assert id not in RULES, f"two rules are called {id}"
+        assert id.partition(".")[0] in FAMILIES, f"{id} is of no family"
         RULES[id] = Rule(id, title, proves, cannot, function)
         return function
 
@@ -71,6 +89,6 @@ def _findings(each: Rule, campaign: Campaign) -> list[Finding]:
 
 
 def _complete(finding: Finding, each: Rule, campaign: Campaign) -> Finding:
-    cells = finding.cells or campaign.cells_resting_on(finding.evidence)
+    cells = campaign.cells_resting_on(finding.evidence) if finding.cells is None else finding.cells
     claims = dict.fromkeys([*finding.claims, *campaign.claims_resting_on(finding.evidence)])
     return replace(finding, rule=each.id, cells=tuple(cells), claims=tuple(claims))

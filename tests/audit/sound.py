@@ -23,7 +23,7 @@ import yaml
 
 from stages import table
 from stages.audit.campaign import Campaign
-from stages.audit.claims import digests_of
+from stages.audit.claims import digests_of, letters_of
 from stages.audit.finding import Finding
 from stages.audit.remake import remake_record
 from stages.audit.rules import RULES, run_rules
@@ -230,7 +230,7 @@ def keras_log() -> dict[str, Any]:
             "train_windows_est": windows,
             "val_windows_est": 64,
             "tokens_per_epoch_est": positions,
-            "params": 35748,
+            "params": 34532,
         },
         "artifacts": {"csv_history": "char/history.csv"},
         "performance": {
@@ -253,7 +253,7 @@ def write_char(folder: Path) -> None:
     """Log, history and windowed evaluation of the character model."""
     dump(folder, "char/train.json", keras_log())
     write_atomic(folder / "char/history.csv", "epoch,accuracy,loss,val_accuracy,val_loss\n0,0.5,1.75,0.51,1.625\n1,0.55,1.5,0.56,1.4375\n")
-    result = {"avg_loss": 1.45, "perplexity": math.exp(1.45), "accuracy": 0.555, "windows": 500, "seq_len": 128, "dataset_windows": 500}
+    result = {"avg_loss": 1.45, "perplexity": math.exp(1.45), "accuracy": 0.556, "windows": 500, "seq_len": 128, "dataset_windows": 500}
     dump(folder, "char/windowed.json", {"config": {"max_docs": 50, "max_windows": 500}, "results": {"char": result}})
 
 
@@ -451,7 +451,7 @@ def run_parameters() -> dict[str, dict[str, Any]]:
         files = {role: f"{name}/{file}" for role, file in _LM_FILES.items()}
         own = {"architecture": transformer, "tokenizer": subword, "data": DATA, "cleaning": CLEANING, "training": TRAINING}
         runs[name] = own | {"evidence": {"importer": "transformer", "files": files}}
-    recurrent = {"family": "recurrent", "cell": "lstm", "embedding_size": 32, "hidden_size": 64, "layers": 1, "parameter_count": 35748}
+    recurrent = {"family": "recurrent", "cell": "lstm", "embedding_size": 32, "hidden_size": 64, "layers": 1, "parameter_count": 34532}
     character = {"kind": "character", "name": "characters", "vocabulary": 100}
     files = {"training": "char/train.json", "history": "char/history.csv", "windowed": "char/windowed.json"}
     runs["char"] = {
@@ -491,6 +491,7 @@ def run_parameters() -> dict[str, dict[str, Any]]:
         "extrinsic": {
             "base_model": "base-8B",
             "adapter_run": "adapter",
+            "dataset": "local",
             "tasks": TASKS,
             "seeds": list(SEEDS),
             "examples_per_task": EXAMPLES,
@@ -557,7 +558,7 @@ def claims(folder: Path) -> dict[str, Any]:
     """What a text about the campaign would state, all of it true."""
     output = read_json(folder / "lm/samples.json")["lm"][0]["output"]
     quoted = output[:90]
-    quotation = {"where": "section 3", "file": "lm/samples.json", "model": "lm", "number": 0, "characters": len("".join(quoted.split()))}
+    quotation = {"where": "section 3", "file": "lm/samples.json", "model": "lm", "number": 0, "characters": len(letters_of(quoted))}
     return {
         "normaliser": "pt-squad",
         "normaliser_where": "section 2",

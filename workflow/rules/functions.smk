@@ -92,26 +92,53 @@ def get_campaign_records(wildcards):
     return [get_record(wildcards.campaign, run) for run in load_campaign(wildcards.campaign).runs]
 
 
-def get_table_names(campaign):
-    """Tables whose runs the campaign has, all of them."""
-    runs, names = set(load_campaign(campaign).runs), []
+def get_specs(campaign):
+    """Specs of the tables whose runs the campaign has, all of them."""
+    runs, specs = set(load_campaign(campaign).runs), []
     for path in sorted(Path("params/tables").glob("*.yaml")):
-        needed = set(load_spec(path).runs())
-        if unknown := needed - set(known_runs()):
+        spec = load_spec(path)
+        if unknown := set(spec.runs()) - set(known_runs()):
             raise UserError(path, "rows", ", ".join(sorted(unknown)), "runs that have a file in params/runs")
-        if needed <= runs:
-            names.append(path.stem)
-    return names
+        if set(spec.runs()) <= runs:
+            specs.append(spec)
+    return specs
+
+
+def get_table_names(campaign):
+    """Tables that rest on records and parameters alone."""
+    return [spec.table for spec in get_specs(campaign) if not spec.analyses]
+
+
+def get_corrected_names(campaign):
+    """Tables that correct others by what the audit measured; those that only count its findings are not among them."""
+    return [spec.table for spec in get_specs(campaign) if spec.analyses and "findings" not in spec.analyses]
+
+
+def get_table_files(campaign, names):
+    """Files of tables, in every format."""
+    return [f"reports/{campaign}/tables/{name}.{kind}" for name in names for kind in ("tex", "csv", "json")]
 
 
 def get_tables(wildcards):
-    """Table files of the campaign."""
-    return [f"reports/{CONFIG['campaign']}/tables/{name}.{kind}" for name in get_table_names(CONFIG["campaign"]) for kind in ("tex", "csv", "json")]
+    """Table files of the campaign, corrected ones included."""
+    campaign = CONFIG["campaign"]
+    return get_table_files(campaign, [*get_table_names(campaign), *get_corrected_names(campaign)])
 
 
 def get_table_data(wildcards):
     """Table data of the campaign in the output's path."""
     return [f"reports/{wildcards.campaign}/tables/{name}.json" for name in get_table_names(wildcards.campaign)]
+
+
+def get_corrected_data(wildcards):
+    """Data of the corrected tables of the campaign in the output's path."""
+    return [f"reports/{wildcards.campaign}/tables/{name}.json" for name in get_corrected_names(wildcards.campaign)]
+
+
+def get_audit(wildcards):
+    """Findings, page and summary table of the campaign."""
+    campaign = CONFIG["campaign"]
+    return [f"analysis/{campaign}/audit/{name}" for name in ("findings.json", "index.html")] + get_table_files(campaign, ["audit"])
 
 
 def get_metrics(wildcards):
@@ -132,6 +159,44 @@ def get_spec(wildcards):
 def get_table_records(wildcards):
     """Record files that the table reads."""
     return [get_record(wildcards.campaign, run) for run in get_spec(wildcards).runs()]
+
+
+def get_table_analyses(wildcards):
+    """Results of the audit that the table reads."""
+    return [f"analysis/{wildcards.campaign}/audit/{name}.json" for name in get_spec(wildcards).analyses]
+
+
+def get_guardrail_records(wildcards):
+    """Record files of the runs that the corrected guardrails table shows."""
+    return [get_record(wildcards.campaign, run) for run in load_spec(Path("params/tables/tab10_corrected.yaml")).runs()]
+
+
+def get_claims(wildcards):
+    """File of what the text about the campaign states; none where there is no text."""
+    return load_campaign(wildcards.campaign).claims or []
+
+
+def get_claims_option(wildcards):
+    """The claims as an option of a stage's command line."""
+    claims = load_campaign(wildcards.campaign).claims
+    return f"--claims {claims}" if claims else ""
+
+
+def get_statements(wildcards):
+    """Files of what the text states, in words and in tables."""
+    campaign = load_campaign(wildcards.campaign)
+    return [path for path in (campaign.claims, campaign.printed_cells) if path]
+
+
+def get_registry_hash(wildcards):
+    """Hash of every registered file of the campaign."""
+    return sha256_of_json({file: entry.sha256 for file, entry in load_registry(wildcards.campaign).files.items()})
+
+
+def get_all_parameters_hash(wildcards):
+    """Hash of the merged parameters of every run, and of the prices."""
+    runs = [load_run(wildcards.campaign, run, get_settings()).model_dump(mode="json") for run in load_campaign(wildcards.campaign).runs]
+    return sha256_of_json([runs, {device: price.model_dump() for device, price in load_prices().items()}])
 
 
 def get_table_inputs(wildcards):

@@ -6,6 +6,7 @@ rule table:
         spec="params/tables/{table}.yaml",
         records=get_table_records,
         parameters=get_table_inputs,
+        analyses=get_table_analyses,
     output:
         tex=update("reports/{campaign}/tables/{table}.tex"),
         csv=update("reports/{campaign}/tables/{table}.csv"),
@@ -22,5 +23,6 @@ rule table:
         "Writing table {wildcards.table} of campaign {wildcards.campaign}"
     shell:
         "python -m stages.table --spec {input.spec} --campaign {wildcards.campaign} --records {input.records}"
+        " --analyses {input.analyses}"
         " --prices {params.prices:q} --language {params.language}"
         " --tex {output.tex} --csv {output.csv} --json {output.json} 2>&1 | tee {log}"

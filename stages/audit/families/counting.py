@@ -1,0 +1,130 @@
+"""Rules on what training logs count: tokens against the bytes of their files and against FLOPs, examples against rows."""
+
+import math
+import re
+from collections.abc import Iterator
+
+from stages.audit.campaign import Campaign
+from stages.audit.finding import Finding
+from stages.audit.objects import Nested, effect, field, figure, number, objects, walk
+from stages.audit.rules import rule
+from stages.traced import Ref
+
+TEMPLATE_TOKENS = 100
+"""Tokens that a chat template may add to an example, generously: headers, a default system message and a date take about 40."""
+FLOPS_PER_TOKEN = 6
+"""Floating-point operations a parameter and token that trainers count for a training step (Kaplan et al., 2020)."""
+FLOPS_FACTOR = 3.0
+"""Factor from which on FLOPs and tokens cannot both be right; counting packed 4-bit weights as they lie gives 2."""
+_SIZE = re.compile(r"(?<![\d.])(\d+(?:\.\d+)?)\s?[bB](?![a-zA-Z])")
+
+
+@rule(
+    "counting.padding",
+    "Tokens that the training files cannot hold",
+    proves="A log states more processed tokens than its files have bytes, although a token has at least one: padding was counted.",
+    cannot="How many tokens there really were, and overstatements by less than the bytes of a token.",
+)
+def padding(campaign: Campaign) -> Iterator[Finding]:
+    for log in _logs(campaign, "training.tokens_seen"):
+        files = [file for key in ("train_jsonl", "dataset_jsonl") if (file := _rows_file(campaign, log.content, f"data.{key}"))]
+        stated, epochs = number(log.content, "training.tokens_seen"), number(log.content, "training.trainer_metrics.epoch")
+        if not files or stated is None or epochs is None:
+            continue
+        rows = [row for file in files for row in campaign.rows[file]]
+        size = sum(len(value.encode()) for row in rows for _, value in walk(row.content) if isinstance(value, str))
+        bound = (size + TEMPLATE_TOKENS * len(rows)) * epochs
+        if stated > bound:
+            message = (
+                f"{figure(stated)} tokens are stated for {epochs:g} epochs over {len(rows):,} examples of {size:,} bytes in all. A token "
+                f"has at least one byte, so that with {TEMPLATE_TOKENS} template tokens an example there were at most {figure(bound)}: "
+                f"positions that hold padding, or nothing, were counted.{_nominal(log, stated)}"
+            )
+            refs = log.ref("training", "tokens_seen"), *(Ref(file, "", campaign.rows[file][0].sha256) for file in files)
+            sides = f"{figure(stated)} tokens", f"at most {figure(bound)}"
+            yield Finding(log.document.file, "error", "protocol fault", message, *sides, f"at least {stated / bound:.1f} times", refs)
+
+
+def _logs(campaign: Campaign, key: str) -> Iterator[Nested]:
+    """Logs that have a field; not the copies of them that another report holds within it."""
+    for document in campaign.documents.values():
+        if number(document.content, key) is not None:
+            yield Nested(document, "$", document.content)
+
+
+def _rows_file(campaign: Campaign, content: object, key: str) -> str | None:
+    """File of rows that a path in a log means; none where it is not here."""
+    path = field(content, key)
+    file = campaign.find(path) if isinstance(path, str) else None
+    return file if file in campaign.rows else None
+
+
+def _nominal(log: Nested, stated: float) -> str:
+    parts = [number(log.content, key) for key in ("training.train_samples", "data.seq_len", "training.trainer_metrics.epoch")]
+    nominal = math.prod(part for part in parts if part is not None)
+    return " The figure is examples times maximum length times epochs." if None not in parts and nominal == stated else ""
+
+
+@rule(
+    "counting.flops",
+    "FLOPs that contradict the stated tokens",
+    proves="The operations that the trainer counted are far from six a parameter and token: the tokens or the operations are wrong.",
+    cannot="Which of the two is wrong; and differences below the threshold, which depend on what the trainer counts.",
+)
+def flops(campaign: Campaign) -> Iterator[Finding]:
+    for log in _logs(campaign, "training.trainer_metrics.total_flos"):
+        operations, tokens = (number(log.content, f"training.{key}") for key in ("trainer_metrics.total_flos", "tokens_seen"))
+        size = _SIZE.search(str(field(log.content, "model.name_or_path")))
+        if not operations or not tokens or not size:
+            continue
+        named = float(size[1]) * 1e9
+        implied = operations / (FLOPS_PER_TOKEN * named)
+        if max(implied / tokens, tokens / implied) > FLOPS_FACTOR:
+            message = (
+                f"{operations:.4g} operations, at {FLOPS_PER_TOKEN} a parameter and token of a model of {size[1]}B parameters, are about "
+                f"{implied / 1e6:,.1f} million tokens; {tokens / 1e6:,.1f} million are stated. Over those, they would fit a model of "
+                f"{operations / (FLOPS_PER_TOKEN * tokens) / 1e9:.2g}B parameters."
+            )
+            refs = (
+                log.ref("training", "trainer_metrics", "total_flos"),
+                log.ref("training", "tokens_seen"),
+                log.ref("model", "name_or_path"),
+            )
+            sides = f"{figure(tokens)} tokens", f"about {implied / 1e6:,.1f} million"
+            change = f"{max(implied / tokens, tokens / implied):.1f} times"
+            yield Finding(log.document.file, "error", "mismatch", message, *sides, change, refs)
+
+
+_COUNTED = (
+    ("training.train_samples", "data.train_jsonl"),
+    ("training.eval_samples", "data.val_jsonl"),
+    ("eval_samples", "dataset"),
+    *((f"splits.{split}", f"artifacts.{split}_jsonl") for split in ("train", "val", "test")),
+)
+"""Numbers of examples and the files that they were counted in; blocks of running text are not counted by rows."""
+
+
+@rule(
+    "counting.rows",
+    "Numbers of examples that their files do not have",
+    proves="A log or a description of a data set states another number of examples than the file that it names has rows.",
+    cannot="Whether the rows are the ones that were there at the training: their number alone is compared.",
+)
+def rows(campaign: Campaign) -> Iterator[Finding]:
+    right = 0
+    for document in campaign.documents.values():
+        for nested in objects(document):
+            for count, path in _COUNTED:
+                stated, file = number(nested.content, count), _rows_file(campaign, nested.content, path)
+                if stated is None or file is None or file not in campaign.examples:
+                    continue
+                found = len(campaign.rows[file])
+                right += found == stated
+                if found != stated:
+                    message = f"{figure(stated)} examples are stated as {count}; {file} has {found:,} rows."
+                    refs = nested.ref(*count.split(".")), Ref(file, "", campaign.rows[file][0].sha256)
+                    sides = figure(stated), f"{found:,}"
+                    yield Finding(f"{nested.name} {count}", "error", "mismatch", message, *sides, effect(stated, found), refs)
+    if right:
+        message = "Numbers of examples that logs and descriptions state are the numbers of rows of the files that they name."
+        yield Finding("all files of examples", "note", "confirmed", message, recomputed=f"{right} numbers")

@@ -1,0 +1,200 @@
+"""Identity rules: one name for one thing. A run has one tokenizer and one device; a name in two places means the same."""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from stages.audit.campaign import Campaign
+from stages.audit.finding import Finding, Severity
+from stages.audit.rules import rule
+from stages.document import Document
+from stages.parameter_models import RunParameters
+from stages.run_files import key_of
+from stages.traced import Ref
+
+_TOKENIZER_KEYS = {"tokenizer", "tokenizer_model", "tokenizer_path"}
+_SIZE_KEYS = {"vocab_size", "tokenizer_vocab_size", "vocab_size_expected"}
+_DEVICE_KEYS = {"gpu_model", "gpu_devices"}
+TOLERANCE = 1e-9
+"""Largest difference between two statements of one metric, relative to its size."""
+VISIBLE = 1e-4
+"""Relative difference from which a printed digit may change."""
+_METRICS = ("avg_loss", "perplexity", "accuracy")
+
+
+@rule(
+    "identity.tokenizer",
+    "Runs whose files name more than one tokenizer",
+    proves="Files or tables about one run were made with another tokenizer than the run was trained with, so they are about another model.",
+    cannot="Two tokenizers of the same name and size cannot be told apart where their files are absent.",
+)
+def tokenizer(campaign: Campaign) -> Iterator[Finding]:
+    for run, parameters in campaign.runs.items():
+        own = campaign.records[run].configuration.tokenizer if run in campaign.records else None
+        if own is None or own.kind in ("character", "pretrained"):
+            continue
+        for name, ref in _named(campaign, parameters, _TOKENIZER_KEYS):
+            found, reason = _other_tokenizer(campaign, str(name), own.name, own.vocabulary)
+            if reason:
+                message = (
+                    f"{run} was trained with the tokenizer {own.name} ({own.vocabulary} pieces), but {ref.file} is about {found}: {reason}."
+                )
+                whole = Ref(ref.file, ref.path.rpartition(".")[0], ref.sha256)
+                yield Finding(f"{run} in {ref.file}", "error", "protocol fault", message, own.name, found, "another model", (ref, whole))
+        for size, ref in _named(campaign, parameters, _SIZE_KEYS):
+            if isinstance(size, int) and own.vocabulary and size != own.vocabulary:
+                message = f"{run} has a vocabulary of {own.vocabulary}, {ref.file} says {size}."
+                yield Finding(f"{run} vocabulary in {ref.file}", "error", "mismatch", message, str(own.vocabulary), str(size), "", (ref,))
+
+
+def _named(campaign: Campaign, parameters: RunParameters, keys: set[str]) -> Iterator[tuple[Any, Ref]]:
+    """Values under one of ``keys`` in the run's own files; of a shared file, only those below the run's entry."""
+    for role, file in (parameters.evidence.files if parameters.evidence else {}).items():
+        if document := campaign.documents.get(file):
+            entry, path = _entry(document, key_of(parameters, role))
+            yield from _values(entry, path, keys, document)
+
+
+def _entry(document: Document, key: str) -> tuple[Any, str]:
+    """What a document says of one run: its entry in ``results``, or at the top, or the whole document."""
+    content = document.content
+    if isinstance(content, dict):
+        if isinstance(results := content.get("results"), dict):
+            return results.get(key, {}), f"$.results.{key}"
+        if isinstance(content.get(key), dict):
+            return content[key], f"$.{key}"
+    return content, "$"
+
+
+def _values(value: Any, path: str, keys: set[str], document: Document) -> Iterator[tuple[Any, Ref]]:
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            if name in keys and isinstance(inner, str | int) and not isinstance(inner, bool):
+                yield inner, document.ref(f"{path}.{name}")
+            yield from _values(inner, f"{path}.{name}", keys, document)
+
+
+def _other_tokenizer(campaign: Campaign, path: str, name: str, vocabulary: int | None) -> tuple[str, str]:
+    """The tokenizer that ``path`` means and why it is not the run's; no reason where it is."""
+    found = campaign.find(path)
+    if found in campaign.tokenizers:
+        size = len(campaign.tokenizers[found].pieces)
+        return found, f"that has {size} pieces" if vocabulary and size != vocabulary else ""
+    words, parts = set(re.split(r"[\s_/-]+", name.lower())), set(re.split(r"[\s_/\\.-]+", path.lower()))
+    return path, "" if words <= parts else f"its path lacks {', '.join(sorted(words - parts))}, and the file is not here"
+
+
+@rule(
+    "identity.device",
+    "Runs whose device is stated, not logged, or logged twice",
+    proves="No file of the run names the device that its hours are priced at, or two of them name different ones.",
+    cannot="A log can only name the device that the driver reported.",
+)
+def device(campaign: Campaign) -> Iterator[Finding]:
+    for run, record in campaign.records.items():
+        named = record.environment.device
+        refs = campaign.refs(run, "environment.device")
+        found = {str(value): ref for value, ref in _devices(campaign, campaign.runs[run])}
+        if named and not any(ref.origin == "evidence" for ref in refs):
+            message = f"No file in the evidence says that {run} ran on {named}; its price and cost rest on the text's word."
+            yield Finding(
+                run, "warning", "not verifiable", message, named, "no log", "the cost of the run", refs, cells=_priced(campaign, run)
+            )
+        elif len(found) > 1:
+            message = f"The files of {run} name {len(found)} devices."
+            yield Finding(run, "error", "mismatch", message, str(named), "; ".join(sorted(found)), "", tuple(found.values()))
+
+
+def _devices(campaign: Campaign, parameters: RunParameters) -> Iterator[tuple[Any, Ref]]:
+    for file in (parameters.evidence.files if parameters.evidence else {}).values():
+        document = campaign.documents.get(file)
+        environment = document.content.get("env") if document and isinstance(document.content, dict) else None
+        for key in _DEVICE_KEYS & (environment.keys() if isinstance(environment, dict) else set()):
+            assert document and isinstance(environment, dict)
+            listed = environment[key] if isinstance(environment[key], list) else [environment[key]]
+            yield from ((name, document.ref(f"$.env.{key}")) for name in listed)
+
+
+def _priced(campaign: Campaign, run: str) -> tuple[str, ...]:
+    """Cells that rest on the run's stated device."""
+    field = "environment.device"
+    cells = []
+    for name, table in campaign.tables.items():
+        for row in table["rows"]:
+            for column, cell in row["cells"].items():
+                if any(place.get("record") == run and place.get("field") == field for part in cell["parts"] for place in part["lineage"]):
+                    cells.append(f"{name} {column}.{row['id']}")
+    return tuple(cells)
+
+
+@rule(
+    "identity.prices",
+    "Prices without a source in the evidence",
+    proves="A price that a table multiplies hours by is stated in the text alone: no log of the campaign names it for that device.",
+    cannot="Whether a price that a log names was the market's.",
+)
+def prices(campaign: Campaign) -> Iterator[Finding]:
+    used = {record.environment.device for record in campaign.records.values()}
+    for name, price in campaign.prices.items():
+        runs = [run for run, record in campaign.records.items() if record.environment.device == name]
+        logged = [campaign.records[run].cost.usd_per_hour for run in runs if campaign.records[run].cost.usd_per_hour is not None]
+        if name in used and not logged:
+            price_text = f"{price.usd_per_hour:.2f} USD an hour"
+            message = f"The price of {name}, {price_text}, stands in no log ({price.source}); {len(runs)} runs are costed with it."
+            ref = Ref("params/prices.yaml", f"$['{name}']", "", "parameters")
+            cells = tuple(cell for cell in _cells_with_price(campaign, name))
+            yield Finding(
+                name, "warning", "not verifiable", message, f"{price.usd_per_hour:.2f}", "no log", f"{len(runs)} runs", (ref,), cells=cells
+            )
+        for other in sorted({usd for usd in logged if usd is not None} - {price.usd_per_hour}):
+            message = f"Logs price {name} at {other}, the price list at {price.usd_per_hour}."
+            yield Finding(f"{name} {other}", "error", "mismatch", message, str(price.usd_per_hour), str(other))
+
+
+def _cells_with_price(campaign: Campaign, name: str) -> list[str]:
+    cells = []
+    for table in campaign.tables.values():
+        for row in table["rows"]:
+            for column, cell in row["cells"].items():
+                places = [place for part in cell["parts"] for place in part["lineage"] if place["file"].endswith("prices.yaml")]
+                if any(f"'{name}'" in place["path"] for place in places):
+                    cells.append(f"{table['table']} {column}.{row['id']}")
+    return cells
+
+
+@rule(
+    "identity.metrics",
+    "Files that report the same metric of the same model and disagree",
+    proves="Two files give different values for one metric of one model under the same settings, so at most one is what was measured.",
+    cannot="Which of them is right.",
+)
+def disagreements(campaign: Campaign) -> Iterator[Finding]:
+    for (model, _), entries in sorted(_stated_metrics(campaign).items()):
+        spreads = {metric: _spread([entry[metric] for entry, _ in entries if metric in entry]) for metric in _METRICS}
+        differing = {metric: spread for metric, spread in spreads.items() if spread > TOLERANCE}
+        if differing:
+            listed = {metric: " / ".join(f"{entry[metric]:.8g}" for entry, _ in entries if metric in entry) for metric in differing}
+            message = f"{len(entries)} files give {', '.join(differing)} of {model} under the same settings, and they differ."
+            severity: Severity = "error" if max(differing.values()) > VISIBLE else "warning"
+            effect = f"{max(differing.values()):.2g} relative"
+            stated = "; ".join(f"{metric} {values}" for metric, values in listed.items())
+            yield Finding(model, severity, "mismatch", message, stated, "", effect, tuple(ref for _, ref in entries))
+
+
+def _spread(values: list[float]) -> float:
+    """Difference of the largest and the smallest value, relative to the largest magnitude; 0 for fewer than two."""
+    scale = max(map(abs, values), default=0.0)
+    return (max(values) - min(values)) / scale if len(values) > 1 and scale else 0.0
+
+
+def _stated_metrics(campaign: Campaign) -> Mapping[tuple[str, str], list[tuple[dict[str, float], Ref]]]:
+    """Metrics by model and settings of every evaluation that keeps its results by model."""
+    found: dict[tuple[str, str], list[tuple[dict[str, float], Ref]]] = defaultdict(list)
+    for document in campaign.documents.values():
+        results = document.content.get("results") if isinstance(document.content, dict) else None
+        for model, entry in (results if isinstance(results, dict) else {}).items():
+            if isinstance(entry, dict):
+                numbers = {metric: float(entry[metric]) for metric in _METRICS if isinstance(entry.get(metric), int | float)}
+                found[str(model), repr(document.content.get("config"))].append((numbers, document.ref(f"$.results.{model}")))
+    return found

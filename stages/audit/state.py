@@ -1,0 +1,102 @@
+"""What an audit finds in this working copy rather than in the campaign: a stale ledger, an edited mirror, a dirty tree, moved blobs.
+
+These findings are printed and judged like the others, and not stored: they are about the folder at this moment.
+"""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from stages.audit.finding import Finding
+from stages.files import read_json, sha256_of_file
+from stages.ledger import METADATA, entry_of
+from stages.publish import STORE, Mirrored, campaigns_with_records, mirror, open_store
+from stages.record import load_record
+from stages.traced import Ref
+
+MADE = ("versions", "reports", "analysis")
+
+
+def state_findings(campaign: str) -> Iterator[Finding]:
+    """Everything that this working copy shows of ``campaign``."""
+    yield from ledger(campaign)
+    yield from mlflow(campaign)
+    yield from dvc(campaign)
+    yield from git()
+
+
+def ledger(campaign: str) -> Iterator[Finding]:
+    """Made files that the ledger does not know, or knows to be made from other inputs than those here."""
+    for folder in MADE:
+        for path in sorted(Path(folder, campaign).rglob("*")):
+            if not path.is_file() or path.name.startswith("."):
+                continue
+            entry = METADATA / entry_of(path.as_posix())
+            if not entry.exists():
+                message = f"The ledger has no entry for {path}: no job of the workflow is known to have made it."
+                yield Finding(path.as_posix(), "warning", "not verifiable", message, rule="state.ledger")
+                continue
+            recorded = read_json(entry).get("input_checksums") or {}
+            stale = [name for name, checksum in recorded.items() if _checksum(Path(name)) != checksum]
+            if stale:
+                message = f"{path} was made from other versions of {', '.join(stale)} than those here. Make it again: snakemake -c2 {path}"
+                refs = tuple(Ref(name, "", _checksum(Path(name)).removeprefix("sha256:"), "project") for name in stale)
+                yield Finding(
+                    path.as_posix(), "error", "mismatch", message, effect=f"{len(stale)} inputs", evidence=refs, rule="state.ledger"
+                )
+
+
+def _checksum(path: Path) -> str:
+    return f"sha256:{sha256_of_file(path)}" if path.is_file() else "no file"
+
+
+def mlflow(campaign: str) -> Iterator[Finding]:
+    """Runs in the MLflow store that are not what the records say; nothing where there is no store, or the campaign is not in it."""
+    if not STORE.exists() or campaign not in campaigns_with_records():
+        return
+    client = open_store(STORE)
+    experiment = client.get_experiment_by_name(campaign)
+    if experiment is None:
+        return
+    shown = {run.data.tags.get("lastro.run"): run for run in client.search_runs([experiment.experiment_id], max_results=1000)}
+    for path in sorted(Path("versions", campaign).glob("*/*/record.json")):
+        expected = mirror(load_record(path), path)
+        if differing := _differing(shown.get(expected.name), expected):
+            message = f"MLflow does not show run {expected.name} as its record has it ({differing}). Publish again: make publish"
+            yield Finding(expected.name, "error", "mismatch", message, effect=differing, rule="state.mlflow")
+
+
+def _differing(run: object, expected: Mirrored) -> str:
+    """What of a run in MLflow is not as expected; empty where all is."""
+    if run is None:
+        return "no such run"
+    data = run.data  # type: ignore[attr-defined]
+    last = {name: value for name, value, _ in sorted(expected.metrics, key=lambda metric: metric[2])}  # MLflow shows the last step's
+    if data.tags.get("lastro.digest") != expected.digest():
+        return "another version of the record"
+    wrong = [name for name, value in last.items() if data.metrics.get(name) != value]
+    wrong += [name for name, value in expected.parameters.items() if data.params.get(name) != value]
+    return ", ".join(wrong[:5])
+
+
+def dvc(campaign: str) -> Iterator[Finding]:
+    """Whether DVC finds its tracked blobs of the campaign as they were."""
+    tracked = sorted(Path("data", campaign).glob("*.dvc"))
+    if tracked:
+        done = subprocess.run([sys.executable, "-m", "dvc", "status", "-q", *map(str, tracked)], capture_output=True, text=True)
+        if done.returncode:
+            names = ", ".join(map(str, tracked))
+            message = f"DVC finds blobs other than they were tracked ({names}): dvc status shows which."
+            yield Finding(names, "error", "mismatch", message, rule="state.dvc")
+
+
+def git() -> Iterator[Finding]:
+    """Files that differ from the commit: what is audited here is then not what the commit holds."""
+    done = subprocess.run(["git", "status", "--porcelain"], capture_output=True, text=True)
+    changed = [line[3:] for line in done.stdout.splitlines()]
+    if done.returncode:
+        yield Finding("commit", "note", "not verifiable", "This folder is not a git repository: no commit stands for it.", rule="state.git")
+    elif changed:
+        message = f"{len(changed)} files differ from the commit: {', '.join(changed[:5])}{', …' if len(changed) > 5 else ''}"
+        yield Finding("commit", "note", "not verifiable", message, effect=f"{len(changed)} files", rule="state.git")

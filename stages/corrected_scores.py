@@ -1,0 +1,141 @@
+"""The extrinsic evaluation, scored again on the answers alone: what Table 13 would have said without the prompt in its outputs.
+
+Three readings of the same stored outputs: as published; with what is left of the prompt cut off (:mod:`stages.audit.residue`), under the
+normaliser that really ran; and cut, under the normaliser that the text describes. For each: mean and standard deviation over seeds,
+the gain, its paired bootstrap interval, and a permutation test (:mod:`stages.statistics`).
+
+    python -m stages.corrected_scores --campaign published --parameters JSON --claims data/thesis_claims.yaml --output FILE
+"""
+
+import argparse
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from statistics import fmean, stdev
+from typing import Any
+
+from stages.audit.claims import load_claims
+from stages.audit.residue import answer_of, has_header
+from stages.document import Document
+from stages.errors import UserError, report_errors
+from stages.files import to_json, write_atomic
+from stages.normalise import NORMALISERS
+from stages.parameter_models import Extrinsic
+from stages.registry import Evidence
+from stages.run_files import file_of, parse_parameters
+from stages.score import METRICS, SYSTEMS
+from stages.statistics import LEVEL, REPLICATES, Paired, bootstrap_interval, permutation_p
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One way to score the stored outputs."""
+
+    cut: Callable[[str], str]
+    normaliser: str
+
+
+def readings(as_run: str, stated: str) -> dict[str, Reading]:
+    """The three readings, by name."""
+    return {
+        "published": Reading(str, as_run),
+        "answer_as_run": Reading(answer_of, as_run),
+        "answer_as_stated": Reading(answer_of, stated),
+    }
+
+
+def correct(outputs: Mapping[int, Sequence[Document]], extrinsic: Extrinsic, stated: str) -> dict[str, Any]:
+    """Scores by reading, task and metric, of the outputs of every seed."""
+    return {
+        name: {
+            task: {metric: _compare(outputs, task, metric, reading) for metric in metrics} | {"distinct_prompts": _distinct(outputs, task)}
+            for task, metrics in extrinsic.tasks.items()
+        }
+        for name, reading in readings(extrinsic.normaliser, stated).items()
+    }
+
+
+def _compare(outputs: Mapping[int, Sequence[Document]], task: str, metric: str, reading: Reading) -> dict[str, Any]:
+    """Both systems on one task under one metric."""
+    scores: dict[str, list[list[float]]] = {system: [] for system in SYSTEMS}
+    clusters: list[list[str]] = []
+    for rows in (_of_task(rows, task) for rows in outputs.values()):
+        clusters.append([_prompt(row) for row in rows])
+        for system in SYSTEMS:
+            scores[system].append([_score(row, system, metric, reading) for row in rows])
+    base, other = (scores[system] for system in SYSTEMS)
+    paired = [
+        Paired([b - a for a, b in zip(first, second, strict=True)], names)
+        for first, second, names in zip(base, other, clusters, strict=True)
+    ]
+    low, high = bootstrap_interval(paired)
+    systems = {system: _over_seeds([fmean(values) for values in scores[system]], list(outputs)) for system in SYSTEMS}
+    gain = systems["sft"]["mean"] - systems["base"]["mean"]
+    relative = gain / systems["base"]["mean"] if systems["base"]["mean"] else None
+    return systems | {"gain": gain, "relative": relative, "low": low, "high": high, "p": permutation_p(paired)}
+
+
+def _of_task(rows: Sequence[Document], task: str) -> list[Document]:
+    found = [row for row in rows if row.text("$.task").value == task]
+    if not found:
+        raise UserError(rows[0].file, f"task {task}", "no rows", "outputs of every task of the evaluation")
+    return found
+
+
+def _prompt(row: Document) -> str:
+    return f"{row.text('$.instruction').value}\n{row.text('$.input').value}".strip()
+
+
+def _score(row: Document, system: str, metric: str, reading: Reading) -> float:
+    output, reference = str(row.text(f"$.{system}_output").value), str(row.text("$.reference").value)
+    return METRICS[metric](reading.cut(output), reference, NORMALISERS[reading.normaliser])
+
+
+def _over_seeds(means: list[float], seeds: list[int]) -> dict[str, Any]:
+    return {
+        "mean": fmean(means),
+        "sd": stdev(means) if len(means) > 1 else None,
+        "seeds": {str(seed): mean for seed, mean in zip(seeds, means, strict=True)},
+    }
+
+
+def _distinct(outputs: Mapping[int, Sequence[Document]], task: str) -> int:
+    """Distinct prompts of the task over all seeds."""
+    return len({_prompt(row) for rows in outputs.values() for row in _of_task(rows, task)})
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m stages.corrected_scores", description="Score the answers alone, with intervals.")
+    parser.add_argument("--campaign", required=True)
+    parser.add_argument("--parameters", required=True, help="the extrinsic run's merged parameters, as JSON")
+    parser.add_argument("--claims", type=Path, help="YAML of what the text states; its normaliser is that of the third reading")
+    parser.add_argument("--output", type=Path, required=True, help="JSON to write")
+    report_errors(partial(run, parser.parse_args()))
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Read verified outputs, score them in each reading, write the JSON."""
+    parameters = parse_parameters(arguments.parameters)
+    if not parameters.extrinsic:
+        raise UserError("params/runs/extrinsic.yaml", "extrinsic", "nothing", "the evaluation's parameters")
+    extrinsic, evidence = parameters.extrinsic, Evidence(arguments.campaign)
+    stated = load_claims(arguments.claims).normaliser or extrinsic.normaliser
+    files = {seed: file_of(parameters, f"outputs_{seed}") for seed in extrinsic.seeds}
+    outputs = {seed: evidence.json_lines(file) for seed, file in files.items()}
+    residue = {str(seed): sum(has_header(str(row.text("$.sft_output").value)) for row in rows) for seed, rows in outputs.items()}
+    result = {
+        "schema_version": 1,
+        "campaign": arguments.campaign,
+        "sources": [{"file": file, "sha256": evidence.sha256(file)} for file in files.values()],
+        "method": {"replicates": REPLICATES, "level": LEVEL, "seed": 0, "as_run": extrinsic.normaliser, "stated": stated},
+        "rows": sum(len(rows) for rows in outputs.values()),
+        "rows_with_residue": residue | {"all": sum(residue.values())},
+        "readings": correct(outputs, extrinsic, stated),
+    }
+    write_atomic(arguments.output, to_json(result))
+    print(f"{result['rows']} rows, {sum(residue.values())} with what is left of a prompt, scored in three readings")
+
+
+if __name__ == "__main__":
+    main()
