@@ -20,6 +20,16 @@ def evidence() -> Path:
     return folder.resolve()
 
 
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The sound campaign of the audit's tests, made once."""
+    from tests.audit.sound import write_project
+
+    folder = tmp_path_factory.mktemp("sound") / "project"
+    write_project(folder)
+    return folder
+
+
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     """A copy of the project's own files (what git tracks or would track) in another folder."""

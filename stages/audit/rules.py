@@ -73,9 +73,7 @@ def run_rules(campaign: Campaign, rules: Iterable[Rule]) -> list[Finding]:
     """Findings of ``rules``, most severe first within a rule; each with the cells and claims that meet its evidence."""
     found: list[Finding] = []
     for each in rules:
-        findings = [_complete(finding, each, campaign) for finding in _findings(each, campaign)]
-        names = [finding.id for finding in findings]
-        assert len(names) == len(set(names)), f"{each.id} has two findings on one subject: {names}"
+        findings = _with_own_ids(_complete(finding, each, campaign) for finding in _findings(each, campaign))
         found += sorted(findings, key=lambda finding: (SEVERITIES.index(finding.severity), finding.subject))
     return found
 
@@ -86,6 +84,16 @@ def _findings(each: Rule, campaign: Campaign) -> list[Finding]:
         return list(each.function(campaign))
     except (UserError, ArithmeticError, LookupError, TypeError, ValueError, AttributeError) as error:
         return [Finding("rule", "error", "not verifiable", f"The rule could not be carried out: {type(error).__name__}: {error}")]
+
+
+def _with_own_ids(findings: Iterable[Finding]) -> list[Finding]:
+    """The findings, each with an id of its own: a subject that comes again is counted on."""
+    seen: dict[str, int] = {}
+    own = []
+    for finding in findings:
+        seen[finding.id] = seen.get(finding.id, 0) + 1
+        own.append(finding if seen[finding.id] == 1 else replace(finding, subject=f"{finding.subject} {seen[finding.id]}"))
+    return own
 
 
 def _complete(finding: Finding, each: Rule, campaign: Campaign) -> Finding:

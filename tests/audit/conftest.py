@@ -4,15 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.audit.sound import Sound, write_project
-
-
-@pytest.fixture(scope="session")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The sound campaign, made once."""
-    folder = tmp_path_factory.mktemp("sound") / "project"
-    write_project(folder)
-    return folder
+from tests.audit.sound import Sound
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ def reprint(sound: Sound, old: str, new: str) -> None:
 def test_a_cell_that_prints_another_value(sound: Sound) -> None:
     reprint(sound, 'models,char,loss,"1,4375"', 'models,char,loss,"1,4357"')
     [finding] = sound.audit("recompute.cells")
-    assert (finding.severity, finding.verdict, finding.stated, finding.recomputed) == ("error", "mismatch", "1,4357", "1,4375")
+    assert (finding.severity, finding.verdict, finding.stated, finding.recomputed) == ("error", "mismatch", "1,4357", "1.4375")
     assert finding.cells == ("models loss.char",)
     assert finding.evidence[0].file == "char/history.csv"
 

@@ -7,6 +7,7 @@ from tests.audit.sound import DEVICE, Sound
 
 RULES = (
     "identity.tokenizer",
+    "identity.models",
     "identity.device",
     "identity.prices",
     "identity.metrics",
@@ -134,3 +135,29 @@ def test_a_training_that_no_table_counts(sound: Sound) -> None:
     sound.make()
     [finding] = sound.audit("identity.uncounted")
     assert (finding.severity, finding.effect) == ("warning", "2.00 h, 0.60 USD")
+
+
+def test_swapped_reports_and_samples(sound: Sound) -> None:
+    for name in ("guardrails", "samples"):
+        own, other = sound.read(f"lm/{name}.json"), sound.read(f"lm_wide/{name}.json")
+        sound.write(f"lm/{name}.json", other)
+        sound.write(f"lm_wide/{name}.json", own)
+    sound.make()
+    found = {finding.subject: (finding.severity, finding.recomputed) for finding in sound.audit("identity.models")}
+    assert found == {"lm/guardrails.json lm_wide": ("error", "lm_wide"), "lm_wide/guardrails.json lm": ("error", "lm")}
+
+
+def test_a_file_named_for_one_run_that_holds_another(sound: Sound) -> None:
+    sound.write("extra/samples_lm_wide_greedy.json", {"lm_wide": sound.read("lm_wide/samples.json")["lm_wide"]})
+    sound.make()
+    assert sound.audit("identity.models") == []
+    sound.write("extra/samples_lm_wide_greedy.json", {"lm": sound.read("lm/samples.json")["lm"]})
+    sound.make()
+    [finding] = sound.audit("identity.models")
+    assert (finding.severity, finding.stated, finding.recomputed) == ("error", "lm_wide", "lm")
+
+
+def test_a_report_whose_model_no_run_is_called(sound: Sound) -> None:
+    sound.spoil("lm/guardrails.json", lambda report: report.update(model_key="final_model"))
+    [finding] = sound.audit("identity.models")
+    assert (finding.severity, finding.recomputed) == ("warning", "final_model")

@@ -28,7 +28,7 @@ def cells(campaign: Campaign) -> Iterator[Finding]:
 
 
 def _cell_finding(name: str, cell: Mapping[str, Any], verdict: Mapping[str, str]) -> Finding:
-    stated, ours = verdict["thesis"], verdict["ours"]
+    stated, ours = verdict["thesis"], cell["printed"]["en"]
     if verdict["verdict"] == "equal under habit":
         message = f"The cell prints {stated}; rounded once, at the end, its evidence gives {ours} (habit: {verdict['habit']})."
         return Finding(name, "note", "rounding", message, stated, ours, "last digit", _evidence(cell), cells=(name,))

@@ -45,7 +45,7 @@ def tokenizer(campaign: Campaign) -> Iterator[Finding]:
         for size, ref in _named(campaign, parameters, _SIZE_KEYS):
             if isinstance(size, int) and own.vocabulary and size != own.vocabulary:
                 message = f"{run} has a vocabulary of {own.vocabulary}, {ref.file} says {size}."
-                yield Finding(f"{run} vocabulary in {ref.file}", "error", "mismatch", message, str(own.vocabulary), str(size), "", (ref,))
+                yield Finding(f"{run} in {ref.file}, vocabulary", "error", "mismatch", message, str(own.vocabulary), str(size), "", (ref,))
 
 
 def _named(campaign: Campaign, parameters: RunParameters, keys: set[str]) -> Iterator[tuple[Any, Ref]]:
@@ -83,6 +83,36 @@ def _other_tokenizer(campaign: Campaign, path: str, name: str, vocabulary: int |
         return found, f"that has {size} pieces" if vocabulary and size != vocabulary else ""
     words, parts = set(re.split(r"[\s_/-]+", name.lower())), set(re.split(r"[\s_/\\.-]+", path.lower()))
     return path, "" if words <= parts else f"its path lacks {', '.join(sorted(words - parts))}, and the file is not here"
+
+
+@rule(
+    "identity.models",
+    "Files about another model than the one they stand for",
+    proves="A file that belongs to a run, by the campaign's parameters or by its name, holds the samples or the report of another model.",
+    cannot="A model that is called by the right name may still be another one.",
+)
+def models(campaign: Campaign) -> Iterator[Finding]:
+    held = [(report.file, report.model, report.document.ref("$")) for report in campaign.guardrails]
+    held += [(sample_set.file, sample_set.model, sample_set.ref) for sample_set in campaign.sample_sets]
+    owners = {
+        file: run
+        for run, parameters in campaign.runs.items()
+        for file in (parameters.evidence.files if parameters.evidence else {}).values()
+    }
+    for file, model, ref in held:
+        run, found = owners.get(file) or _run_in(campaign, file.rpartition("/")[2]), _run_in(campaign, model)
+        if run and model and found != run and (found or file in owners):
+            message = f"{file} stands for {run}, but holds what is called {model}" + (
+                f", which is {found}." if found else ": no run has that name."
+            )
+            severity: Severity = "error" if found else "warning"
+            yield Finding(f"{file} {model}", severity, "protocol fault", message, run, found or model, "another model", (ref,))
+
+
+def _run_in(campaign: Campaign, text: str) -> str | None:
+    """The run whose name stands in ``text`` as a whole, between signs or at its ends; the longest where there are several."""
+    named = [run for run in campaign.runs if re.search(rf"(?<![a-z0-9]){re.escape(run)}(?![a-z0-9])", text.lower())]
+    return max(named, key=len, default=None)
 
 
 @rule(

@@ -67,17 +67,20 @@ def readable(campaign: Campaign) -> Iterator[Finding]:
     cannot="Whether the importer reads the right field of a file; the lineage of each cell shows which one it reads.",
 )
 def records(campaign: Campaign) -> Iterator[Finding]:
-    for run, record in campaign.records.items():
-        if campaign.runs[run].evidence is None:
+    for run, parameters in campaign.runs.items():
+        if parameters.evidence is None:
             continue
         try:
-            again = remake_record(campaign.evidence, campaign.runs[run])
+            again = remake_record(campaign.evidence, parameters)
         except UserError as error:
             file = error.file if error.file in campaign.evidence.registry.files else campaign.record_file(run).as_posix()
             message = f"The run cannot be imported again from its evidence: {error}"
             yield Finding(run, "error", "not verifiable", message, "", str(error.found), "", (_file_ref(campaign, file),))
             continue
-        if differing := _differences(record, again):
+        if run not in campaign.records:
+            path = campaign.record_file(run)
+            yield Finding(run, "error", "mismatch", f"There is no record {path}, though its evidence gives one.", "no record", "a record")
+        elif differing := _differences(campaign.records[run], again):
             yield _record_finding(campaign, run, differing)
 
 
