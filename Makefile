@@ -74,6 +74,7 @@ ui: publish
 
 bench: install
 	python -m bench.tables
+	python -m bench.audit
 
 schemas: install
 	python -m stages.schemas

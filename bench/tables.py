@@ -6,40 +6,23 @@ Each command is a whole process, run in turn with the others for several rounds 
 """
 
 import json
-import os
-import platform
 import statistics
 import subprocess
 import sys
-import time
 from collections.abc import Callable
-from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from stages.files import to_json, write_atomic
+from bench.measure import machine, python, report, seconds
 from stages.number import LANGUAGES
 from stages.parameters import load_prices
 from stages.record import load_record
 from stages.table import as_json, build_table, load_spec, parameter_names
 
 ROUNDS = 7
-SPECS = sorted(Path("params/tables").glob("tab*.yaml"))
+SPECS = sorted(path for path in Path("params/tables").glob("tab*.yaml") if not load_spec(path).analyses)
 RECORDS = sorted(map(str, Path("versions/published").glob("*/*/record.json")))
 PRICES = json.dumps({device: price.model_dump(exclude={"source"}) for device, price in load_prices().items()})
-
-
-def seconds(call: Callable[[], object]) -> float:
-    """Wall-clock seconds of one call."""
-    start = time.perf_counter()
-    call()
-    return time.perf_counter() - start
-
-
-def python(*arguments: str) -> Callable[[], object]:
-    """A call that runs Python as a process of its own."""
-    return lambda: subprocess.run([sys.executable, *arguments], check=True, capture_output=True)
 
 
 def table_command(spec: Path, folder: str) -> Callable[[], object]:
@@ -58,12 +41,6 @@ def build_all_here() -> None:
         spec = load_spec(path)
         names = parameter_names(spec, json.loads(PRICES))
         as_json(spec, "published", {language: build_table(spec, records, names, language) for language in LANGUAGES})
-
-
-def cpu_name() -> str:
-    """Model of the processor, where the system names it."""
-    lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []
-    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.machine())
 
 
 def measure() -> dict[str, list[float]]:
@@ -110,20 +87,14 @@ def main() -> None:
     assert len(SPECS) == 13
     times = measure()
     summary = summarise(times)
-    libraries = {name: version(name) for name in ("snakemake", "pydantic", "PyYAML")}
-    machine = {"cpu": cpu_name(), "cores": os.cpu_count(), "python": platform.python_version(), **libraries}
     result = {
-        "machine": machine,
+        "machine": machine("snakemake", "pydantic", "PyYAML"),
         "rounds": ROUNDS,
         "imports torch, mlflow, pandas or numpy": imports_torch(),
         "summary": summary,
         "seconds": times,
     }
-    path = Path("bench/results") / f"{datetime.now(UTC):%Y-%m-%d}_tables.json"
-    write_atomic(path, to_json(result))
-    for name, value in summary.items():
-        print(f"{value:8.3f}  {name}")
-    print(f"medians of {ROUNDS} rounds; all times with the machine in {path}")
+    report("tables", result, summary)
 
 
 if __name__ == "__main__":

@@ -102,6 +102,9 @@ def test_without_an_audit_there_is_nothing_to_report(project: Path) -> None:
 
 def test_a_sound_campaign_through_the_whole_workflow(project: Path, template: Path) -> None:
     """Import, tables, corrected tables, audit, gate: no error, no warning, exit status 0."""
+    for spec in (project / "params/tables").glob("*.yaml"):
+        if spec.stem not in ("audit", "tab13_corrected"):  # the thesis's tables want the thesis's seeds
+            spec.unlink()
     for folder in ("params/runs", "params/campaigns", "params/tables", "data"):
         shutil.copytree(template / folder, project / folder, dirs_exist_ok=True)
     snakemake(project, "all", "audit", "--config", "campaign=sound")
@@ -164,7 +167,7 @@ def test_shifted_epochs(altered: Path) -> None:
         return "\n".join([head, *(re.sub(r"^\d+", str(epoch), row) for epoch, row in enumerate([*rows[1:], rows[0]]))]) + "\n"
 
     edit(altered / V6 / "logs/history_v6_rc16k_v5b.csv", shift)
-    assert any("shift" in finding.message for finding in audit(altered, "recompute.copies"))
+    assert any(finding.subject.endswith("shift") for finding in audit(altered, "recompute.copies"))
 
 
 @pytest.mark.evidence

@@ -19,7 +19,7 @@ MADE = ("versions", "reports", "analysis", ".snakemake/metadata")
 
 @pytest.mark.evidence
 def test_everything_is_made_again_from_the_evidence_to_the_same_bytes(tmp_path: Path, evidence: Path) -> None:
-    """Every record, score, table and ledger entry, in another folder, from the evidence alone."""
+    """Every record, score, table, finding and ledger entry, in another folder, from the evidence alone."""
     project = copy_project(tmp_path / "another folder")
     committed = files_below(project, *MADE)
     assert len([name for name in committed if name.endswith("record.json")]) == 14
@@ -27,11 +27,11 @@ def test_everything_is_made_again_from_the_evidence_to_the_same_bytes(tmp_path: 
         for path in (project / folder).rglob("*"):
             if path.is_file():
                 path.unlink()
-    snakemake(project, "all", "check", evidence=evidence)
+    snakemake(project, "all", "check", "audit", evidence=evidence)
     again = files_below(project, *MADE)
     assert again.keys() == committed.keys()
     assert [name for name in committed if again[name] != committed[name]] == []
-    snakemake(project, "all", "check", "--forceall", evidence=evidence)
+    snakemake(project, "all", "check", "audit", "--forceall", evidence=evidence)
     assert files_below(project, *MADE) == committed, "twice in the same folder"
 
 

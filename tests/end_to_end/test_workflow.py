@@ -52,6 +52,7 @@ def test_a_clone_without_evidence_or_network_makes_all_its_tables_again(clone: P
     for path in (clone / "reports/published/tables").iterdir():
         path.unlink()
     snakemake(clone, "tables", "check")
+    snakemake(clone, "audit")  # its table of counts, from the findings; the audit itself would need the evidence
     assert files_below(clone, "reports", "analysis") == before
     assert git_status(clone) == ""
 
@@ -78,8 +79,8 @@ def test_an_edited_importer_plans_its_records_and_their_tables(project: Path) ->
     assert {job for job in jobs if job.startswith("Importing")} == {
         f"Importing run {run} of campaign published from its published files" for run in ("cpt", "sft")
     }
-    assert planned_tables(jobs) == {"tab01", "tab03", "tab04", "tab11", "tab12"}
-    assert len(jobs) == 2 + 5 + 1, "and the metrics"
+    assert planned_tables(jobs) == {"tab01", "tab03", "tab04", "tab11", "tab12", "tokens"}
+    assert len(jobs) == 2 + 6 + 1, "and the metrics"
 
 
 def test_edits_that_make_nothing_different_plan_nothing(project: Path) -> None:

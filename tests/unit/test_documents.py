@@ -52,3 +52,20 @@ def test_the_readme_shows_table_13_as_it_is() -> None:
     for row in rows:
         shown = [row["cells"][name]["printed"]["en"] for name in ("task", "metric", "base", "sft", "gain")]
         assert "| " + " | ".join(shown) + " |" in readme
+
+
+def test_the_readme_states_what_the_audit_found() -> None:
+    summary = json.loads((ROOT / "analysis/published/audit/findings.json").read_text())["summary"]
+    severities, cells = summary["severities"], summary["cells"]
+    readme = " ".join((ROOT / "README.md").read_text().split())
+    assert f"{summary['rules']} rules find {severities['error']} errors, {severities['warning']} warnings and {severities['note']} notes" in readme
+    assert f"{cells['confirmed']} follow from their evidence, and {cells['confirmed_on_faulty_evidence']} rest on evidence with an error" in readme
+
+
+def test_the_readme_shows_the_corrected_scores_as_they_are() -> None:
+    rows = json.loads((ROOT / "reports/published/tables/tab13_corrected.json").read_text())["rows"]
+    readme = (ROOT / "README.md").read_text()
+    for row in rows:
+        if row["id"].endswith(".answer"):
+            shown = [row["cells"][name]["printed"]["en"] for name in ("base", "sft", "gain", "interval")]
+            assert "| " + " | ".join(shown) + " |" in readme
