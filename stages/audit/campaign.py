@@ -177,34 +177,33 @@ class Campaign:
             return ()
 
     @cached_property
-    def _lineage(self) -> dict[str, list[tuple[str, str, str]]]:
-        """Places and cells by file: (path, origin, cell)."""
-        found: dict[str, list[tuple[str, str, str]]] = {}
-        for name, table in self.tables.items():
-            for (row, column), cell in cells_of(table).items():
-                for place in (place for part in cell["parts"] for place in part["lineage"]):
-                    found.setdefault(place["file"], []).append((place["path"], place["origin"], f"{name} {column}.{row}"))
-        return found
+    def lineage(self) -> list[tuple[str, dict[str, str]]]:
+        """Every cell of every table, as ``tab13 sft.qa.em``, with each place that its value was read from."""
+        return [
+            (f"{name} {column}.{row}", place)
+            for name, table in self.tables.items()
+            for (row, column), cell in cells_of(table).items()
+            for part in cell["parts"]
+            for place in part["lineage"]
+        ]
 
     @cached_property
-    def _printed_fields(self) -> dict[tuple[str, str], list[str]]:
-        """Cells by run and field of its record."""
-        found: dict[tuple[str, str], list[str]] = {}
-        for name, table in self.tables.items():
-            for (row, column), cell in cells_of(table).items():
-                for place in (place for part in cell["parts"] for place in part["lineage"]):
-                    found.setdefault((place.get("record", ""), place.get("field", "")), []).append(f"{name} {column}.{row}")
+    def _lineage_by_file(self) -> dict[str, list[tuple[str, str]]]:
+        """Places and cells by file."""
+        found: dict[str, list[tuple[str, str]]] = {}
+        for cell, place in self.lineage:
+            found.setdefault(place["file"], []).append((place["path"], cell))
         return found
 
     def cells_printing(self, run: str, field: str) -> list[str]:
         """Cells that print a field of a run's record, or one below it."""
-        found = [cells for (owner, name), cells in self._printed_fields.items() if owner == run and f"{name}.".startswith(f"{field}.")]
-        return sorted({cell for cells in found for cell in cells})
+        return sorted(
+            {cell for cell, place in self.lineage if place.get("record") == run and f"{place.get('field')}.".startswith(f"{field}.")}
+        )
 
     def cells_resting_on(self, evidence: Iterable[Ref]) -> list[str]:
         """Cells of the tables whose lineage meets one of the places."""
-        met = [cell for ref in evidence for path, _, cell in self._lineage.get(ref.file, []) if _meet(path, ref.path)]
-        return sorted(set(met))
+        return sorted({cell for ref in evidence for path, cell in self._lineage_by_file.get(ref.file, []) if _meet(path, ref.path)})
 
     def claims_resting_on(self, evidence: Iterable[Ref]) -> list[str]:
         """Conclusions of the text that rest on one of the files."""

@@ -33,9 +33,7 @@ def published() -> dict[str, Any]:
         pytest.param("samples.uniform", "samples_v5_main.json", "5 of 5", id="A: v5 samples are uniform draws"),
         pytest.param("samples.uniform", "samples_v6_rc16k_v5b_TOPK_BUG.json", "5 of 5", id="A: and those of a v6 sampler"),
         pytest.param("samples.same_text", "v5_brwac_transformer_main", "35 samples", id="A: one text for several models"),
-        pytest.param(
-            "outputs.residue", "extrinsic base", "442 of 600; seed 456: 445 of 600; seed 789: 448", id="B: prompts in outputs"
-        ),
+        pytest.param("outputs.residue", "extrinsic base", "442 of 600; seed 456: 445 of 600; seed 789: 448", id="B: prompts in outputs"),
         pytest.param("outputs.residue", "extrinsic sft", "qa em 0.090 → 0.257", id="C: scores without them"),
         pytest.param("metrics.normaliser", "extrinsic", "thesis-as-run", id="D: another normaliser"),
         pytest.param("identity.tokenizer", "v5b_long", "unigram_40k", id="E: a row of another model"),

@@ -169,19 +169,11 @@ def _uncounted_finding(campaign: Campaign, groups: list[list[Series]]) -> Findin
 
 def _totals(campaign: Campaign) -> tuple[str, ...]:
     """Cells that sum hours or costs over runs: those whose lineage has the time of several."""
-    cells = []
-    for name, table in campaign.tables.items():
-        for row in table["rows"]:
-            for column, cell in row["cells"].items():
-                runs = {
-                    place.get("record")
-                    for part in cell["parts"]
-                    for place in part["lineage"]
-                    if str(place.get("field", "")).startswith("time.")
-                }
-                if len(runs) > 1:
-                    cells.append(f"{name} {column}.{row['id']}")
-    return tuple(cells)
+    runs: dict[str, set[str]] = defaultdict(set)
+    for cell, place in campaign.lineage:
+        if place.get("field", "").startswith("time."):
+            runs[cell].add(place["record"])
+    return tuple(sorted(cell for cell, timed in runs.items() if len(timed) > 1))
 
 
 def _seconds(group: list[Series]) -> float:

@@ -128,9 +128,8 @@ def device(campaign: Campaign) -> Iterator[Finding]:
         found = {str(value): ref for value, ref in _devices(campaign, campaign.runs[run])}
         if named and not any(ref.origin == "evidence" for ref in refs):
             message = f"No file in the evidence says that {run} ran on {named}; its price and cost rest on the text's word."
-            yield Finding(
-                run, "warning", "not verifiable", message, named, "no log", "the cost of the run", refs, cells=_priced(campaign, run)
-            )
+            cells = tuple(campaign.cells_printing(run, "environment.device"))
+            yield Finding(run, "warning", "not verifiable", message, named, "no log", "the cost of the run", refs, cells=cells)
         elif len(found) > 1:
             message = f"The files of {run} name {len(found)} devices."
             yield Finding(run, "error", "mismatch", message, str(named), "; ".join(sorted(found)), "", tuple(found.values()))
@@ -144,18 +143,6 @@ def _devices(campaign: Campaign, parameters: RunParameters) -> Iterator[tuple[An
             assert document and isinstance(environment, dict)
             listed = environment[key] if isinstance(environment[key], list) else [environment[key]]
             yield from ((name, document.ref(f"$.env.{key}")) for name in listed)
-
-
-def _priced(campaign: Campaign, run: str) -> tuple[str, ...]:
-    """Cells that rest on the run's stated device."""
-    field = "environment.device"
-    cells = []
-    for name, table in campaign.tables.items():
-        for row in table["rows"]:
-            for column, cell in row["cells"].items():
-                if any(place.get("record") == run and place.get("field") == field for part in cell["parts"] for place in part["lineage"]):
-                    cells.append(f"{name} {column}.{row['id']}")
-    return tuple(cells)
 
 
 @rule(
@@ -183,14 +170,8 @@ def prices(campaign: Campaign) -> Iterator[Finding]:
 
 
 def _cells_with_price(campaign: Campaign, name: str) -> list[str]:
-    cells = []
-    for table in campaign.tables.values():
-        for row in table["rows"]:
-            for column, cell in row["cells"].items():
-                places = [place for part in cell["parts"] for place in part["lineage"] if place["file"].endswith("prices.yaml")]
-                if any(f"'{name}'" in place["path"] for place in places):
-                    cells.append(f"{table['table']} {column}.{row['id']}")
-    return cells
+    priced = {cell for cell, place in campaign.lineage if place["file"].endswith("prices.yaml") and f"'{name}'" in place["path"]}
+    return sorted(priced)
 
 
 @rule(
