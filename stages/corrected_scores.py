@@ -8,7 +8,7 @@ the gain, its paired bootstrap interval, and a permutation test (:mod:`stages.st
 """
 
 import argparse
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -21,7 +21,7 @@ from stages.document import Document
 from stages.errors import UserError, report_errors
 from stages.files import to_json, write_atomic
 from stages.normalise import NORMALISERS
-from stages.parameter_models import Extrinsic
+from stages.parameter_models import Extrinsic, RunParameters
 from stages.registry import Evidence
 from stages.run_files import file_of, parse_parameters
 from stages.score import METRICS, SYSTEMS
@@ -30,18 +30,18 @@ from stages.statistics import LEVEL, REPLICATES, Paired, bootstrap_interval, per
 
 @dataclass(frozen=True)
 class Reading:
-    """One way to score the stored outputs."""
+    """One way to score the stored outputs: whole, or without what is left of the prompt."""
 
-    cut: Callable[[str], str]
+    whole: bool
     normaliser: str
 
 
 def readings(as_run: str, stated: str) -> dict[str, Reading]:
     """The three readings, by name."""
     return {
-        "published": Reading(str, as_run),
-        "answer_as_run": Reading(answer_of, as_run),
-        "answer_as_stated": Reading(answer_of, stated),
+        "published": Reading(True, as_run),
+        "answer_as_run": Reading(False, as_run),
+        "answer_as_stated": Reading(False, stated),
     }
 
 
@@ -88,8 +88,15 @@ def _prompt(row: Document) -> str:
 
 
 def _score(row: Document, system: str, metric: str, reading: Reading) -> float:
-    output, reference = str(row.text(f"$.{system}_output").value), str(row.text("$.reference").value)
-    return METRICS[metric](reading.cut(output), reference, NORMALISERS[reading.normaliser])
+    outputs = {name: str(row.text(f"$.{name}_output").value) for name in SYSTEMS}
+    output, others = outputs.pop(system), list(outputs.values())
+    text = output if reading.whole else answer_of(output, _prompt(row), others)
+    return METRICS[metric](text, str(row.text("$.reference").value), NORMALISERS[reading.normaliser])
+
+
+def _has_residue(row: Document) -> bool:
+    base, sft = (str(row.text(f"$.{name}_output").value) for name in SYSTEMS)
+    return has_header(sft, _prompt(row), [base])
 
 
 def _over_seeds(means: list[float], seeds: list[int]) -> dict[str, Any]:
@@ -114,27 +121,32 @@ def main() -> None:
     report_errors(partial(run, parser.parse_args()))
 
 
-def run(arguments: argparse.Namespace) -> None:
-    """Read verified outputs, score them in each reading, write the JSON."""
-    parameters = parse_parameters(arguments.parameters)
+def corrected_scores(evidence: Evidence, parameters: RunParameters, stated: str | None) -> dict[str, Any]:
+    """Everything that the analysis says; ``stated`` is the normaliser that the text describes, where it describes one."""
     if not parameters.extrinsic:
         raise UserError("params/runs/extrinsic.yaml", "extrinsic", "nothing", "the evaluation's parameters")
-    extrinsic, evidence = parameters.extrinsic, Evidence(arguments.campaign)
-    stated = load_claims(arguments.claims).normaliser or extrinsic.normaliser
+    extrinsic = parameters.extrinsic
+    stated = stated or extrinsic.normaliser
     files = {seed: file_of(parameters, f"outputs_{seed}") for seed in extrinsic.seeds}
     outputs = {seed: evidence.json_lines(file) for seed, file in files.items()}
-    residue = {str(seed): sum(has_header(str(row.text("$.sft_output").value)) for row in rows) for seed, rows in outputs.items()}
-    result = {
+    residue = {str(seed): sum(map(_has_residue, rows)) for seed, rows in outputs.items()}
+    return {
         "schema_version": 1,
-        "campaign": arguments.campaign,
+        "campaign": evidence.registry.campaign,
         "sources": [{"file": file, "sha256": evidence.sha256(file)} for file in files.values()],
         "method": {"replicates": REPLICATES, "level": LEVEL, "seed": 0, "as_run": extrinsic.normaliser, "stated": stated},
         "rows": sum(len(rows) for rows in outputs.values()),
         "rows_with_residue": residue | {"all": sum(residue.values())},
         "readings": correct(outputs, extrinsic, stated),
     }
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Read verified outputs, score them in each reading, write the JSON."""
+    stated = load_claims(arguments.claims).normaliser
+    result = corrected_scores(Evidence(arguments.campaign), parse_parameters(arguments.parameters), stated)
     write_atomic(arguments.output, to_json(result))
-    print(f"{result['rows']} rows, {sum(residue.values())} with what is left of a prompt, scored in three readings")
+    print(f"{result['rows']} rows, {result['rows_with_residue']['all']} with what is left of a prompt, scored in three readings")
 
 
 if __name__ == "__main__":

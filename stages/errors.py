@@ -23,6 +23,8 @@ def report_errors(main: Callable[[], object]) -> None:
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(1)
+    except BrokenPipeError:  # the reader, such as head, has seen enough
+        sys.stderr.close()
     except UnicodeEncodeError as error:  # half a surrogate pair, which JSON can hold and no file can
         print(f"error: text: found {error.object[error.start : error.end]!r}, expected characters that UTF-8 has", file=sys.stderr)
         sys.exit(1)

@@ -12,6 +12,9 @@ from typing import Any
 
 from stages.errors import UserError
 
+LONGEST_INTEGER = 308
+"""Digits of the largest number that a float holds."""
+
 
 def sha256_of(data: bytes) -> str:
     """Hex SHA-256 of ``data``."""
@@ -72,8 +75,13 @@ def parse_json(text: str, name: object, field: str = "") -> Any:
     def refuse(constant: str) -> Any:
         raise UserError(name, field, constant, "a finite number", "A diverged or missing value cannot be imported as a result.")
 
+    def sane(digits: str) -> int:
+        if len(digits) > LONGEST_INTEGER:
+            raise ValueError(f"a number of {len(digits)} digits")
+        return int(digits)
+
     try:
-        return json.loads(text, parse_constant=refuse)
+        return json.loads(text, parse_constant=refuse, parse_int=sane)
     except json.JSONDecodeError as error:
         place = field or f"line {error.lineno}, column {error.colno}"
         raise UserError(name, place, f"invalid JSON ({error.msg})", "valid JSON", "The file may be truncated.") from error

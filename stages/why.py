@@ -20,6 +20,7 @@ from stages.files import read_json, sha256_of_file
 from stages.ledger import METADATA, entry_of
 from stages.record import load_record
 from stages.registry import evidence_root, load_registry, read_verified, registry_file
+from stages.table import load_spec
 
 
 def explain(table: Mapping[str, Any], name: str, campaign: str) -> Iterator[str]:
@@ -30,6 +31,9 @@ def explain(table: Mapping[str, Any], name: str, campaign: str) -> Iterator[str]
     yield f"{table['table']} {name} prints {cells[name]['printed']['en']}"
     for part in cells[name]["parts"]:
         yield ""
+        if "missing" in part:
+            yield f"{part['name'] or 'value'}: not measured: {part['missing']}"
+            continue
         yield f"{part['name'] or 'value'}: {part['value']!r} = {part['formula'] or 'as read'}"
         yield from (f"  {line}" for place in part["lineage"] for line in _place(place, campaign))
         if "also" in part:
@@ -75,8 +79,10 @@ def _state(place: Mapping[str, str], campaign: str) -> str:
 
 def data_of(table: Mapping[str, Any], name: str, campaign: str) -> Iterator[str]:
     """Data that the runs behind a cell were made with, and the revision of the evidence they are known from."""
-    cell = next(cell for (row, column), cell in cells_of(table).items() if f"{column}.{row}" == name)
-    runs = dict.fromkeys(place["record"] for part in cell["parts"] for place in part["lineage"] if "record" in place)
+    runs = dict.fromkeys(place["record"] for place in _places(table, name) if "record" in place)
+    if not runs and table.get("analyses"):  # made from an analysis, which has the runs that the table names
+        spec = load_spec(Path("params/tables", f"{table['table']}.yaml"))
+        runs = dict.fromkeys(spec.runs())
     for run in runs:
         configuration = load_record(_record_file(campaign, run)).configuration
         for used in (configuration.data, configuration.extrinsic):
@@ -87,21 +93,33 @@ def data_of(table: Mapping[str, Any], name: str, campaign: str) -> Iterator[str]
         yield f"evidence: {registry.repository or 'a local folder'}, revision {registry.commit or 'none'}"
 
 
+def _places(table: Mapping[str, Any], name: str) -> list[dict[str, str]]:
+    """Places behind a cell."""
+    cell = next(cell for (row, column), cell in cells_of(table).items() if f"{column}.{row}" == name)
+    return [place for part in cell["parts"] for place in part["lineage"]]
+
+
 def _record_file(campaign: str, run: str) -> Path:
     return next(Path("versions", campaign).glob(f"*/{run}/record.json"))
 
 
-def findings_on(table: str, name: str, campaign: str) -> Iterator[str]:
-    """What the last audit found that reaches the cell."""
+def findings_on(table: Mapping[str, Any], name: str, campaign: str) -> Iterator[str]:
+    """What the last audit found that reaches the cell, or, for a cell made from an analysis, one of the files that this was made from."""
     path = Path("analysis", campaign, "audit", "findings.json")
     if not path.exists():
         yield f"not audited: make audit campaign={campaign}"
         return
-    reaching = [finding for finding in read_json(path)["findings"] if f"{table} {name}" in finding["cells"]]
-    yield "the audit found:" if reaching else "the audit found nothing that reaches it"
-    for finding in reaching:
-        yield f"  {finding['severity']} {finding['id']}"
-        yield f"    {finding['message']}"
+    analyses = {Path(place["file"]) for place in _places(table, name) if place["origin"] == "project"}
+    files = {source["file"] for analysis in analyses if analysis.exists() for source in read_json(analysis).get("sources", [])}
+    findings = read_json(path)["findings"]
+    reaching = [f for f in findings if f"{table['table']} {name}" in f["cells"]]
+    behind = [f for f in findings if f not in reaching and files & {place["file"] for place in f["evidence"]} and f["severity"] != "note"]
+    for title, found in (("the audit found:", reaching), ("the audit found, in the files behind it:", behind)):
+        if found:
+            yield title
+            yield from (line for finding in found for line in (f"  {finding['severity']} {finding['id']}", f"    {finding['message']}"))
+    if not reaching and not behind:
+        yield "the audit found nothing that reaches it"
 
 
 def jobs_behind(output: Path) -> Iterator[str]:
@@ -152,10 +170,10 @@ def run(arguments: argparse.Namespace) -> None:
     blocks = (
         explain(table, arguments.cell, arguments.campaign),
         data_of(table, arguments.cell, arguments.campaign),
-        findings_on(arguments.table, arguments.cell, arguments.campaign),
+        findings_on(table, arguments.cell, arguments.campaign),
         jobs_behind(path),
     )
-    print("\n\n".join("\n".join(block) for block in blocks))
+    print("\n\n".join(filter(None, ("\n".join(block) for block in blocks))))
 
 
 if __name__ == "__main__":

@@ -257,6 +257,9 @@ class TokenizerModel:
     pieces: tuple[str, ...]
     byte_pieces: int
     processor: Any = field(compare=False, repr=False)
+    scores: tuple[float, ...] = field(default=(), repr=False)
+    settings: Mapping[str, float] = field(default_factory=dict, compare=False, repr=False)
+    """Numbers and flags of its training's settings, by name."""
 
     @property
     def ref(self) -> Ref:
@@ -283,12 +286,16 @@ class TokenizerModel:
             processor = SentencePieceProcessor(model_proto=data)
         except (DecodeError, RuntimeError) as error:
             raise UserError(file, "", f"no SentencePiece model ({error})", "a SentencePiece model") from error
+        if not proto.pieces:
+            raise UserError(file, "", "a model without pieces", "a SentencePiece model")
         spec = proto.trainer_spec
         kind = {1: "unigram", 2: "bpe", 3: "word", 4: "character"}[spec.model_type]
         pieces = tuple(piece.piece for piece in proto.pieces)
         byte_pieces = sum(piece.type == piece.BYTE for piece in proto.pieces)
         limits = spec.seed_sentencepiece_size, spec.hard_vocab_limit
-        return cls(file, sha256_of(data), spec.vocab_size, *limits, kind, pieces, byte_pieces, processor)
+        settings = {each.name: value for each in spec.DESCRIPTOR.fields if isinstance(value := getattr(spec, each.name), int | float)}
+        scores = tuple(piece.score for piece in proto.pieces)
+        return cls(file, sha256_of(data), spec.vocab_size, *limits, kind, pieces, byte_pieces, processor, scores, settings)
 
 
 _BYTE = re.compile(r"<0x[0-9A-Fa-f]{2}>")

@@ -23,8 +23,8 @@ State = Literal["accepted", "changed", "new"]
 class Acceptance(Strict):
     """Findings that one person accepted for one reason."""
 
-    by: Annotated[str, Field(min_length=1)]
-    why: Annotated[str, Field(min_length=1)]
+    by: Annotated[str, Field(pattern=r"\S")]
+    why: Annotated[str, Field(pattern=r"\S")]
     findings: dict[str, str]
     """Fingerprint by id."""
 
@@ -66,7 +66,8 @@ def accept(campaign: str, findings: Sequence[Mapping[str, Any]], names: Sequence
         for entry in load_baseline(campaign).accepted
         if (rest := {id: fingerprint for id, fingerprint in entry.findings.items() if id not in chosen})
     ]
-    baseline = Baseline(accepted=[*kept, Acceptance(by=by, why=why, findings=dict(sorted(chosen.items())))])
+    entry = validate(Acceptance, {"by": by, "why": why, "findings": dict(sorted(chosen.items()))}, "accept")
+    baseline = Baseline(accepted=[*kept, entry])
     head = f"# Findings of campaign {campaign} that are accepted as they are: by whom, why, and their fingerprints (make audit).\n"
     write_atomic(baseline_file(campaign), head + yaml.safe_dump(baseline.model_dump(), sort_keys=False, allow_unicode=True, width=130))
     return len(chosen)

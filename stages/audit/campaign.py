@@ -73,11 +73,16 @@ class Campaign:
         """Files that are not what their name says, with the error of reading them."""
 
     @classmethod
-    def load(cls, name: str, registry: Registry, prices: Mapping[str, Price], settings: Sequence[str] = ()) -> "Campaign":
-        """Campaign ``name`` of the project in the working folder; ``settings`` are overrides that its records were made under."""
+    def load(
+        cls, name: str, registry: Registry, prices: Mapping[str, Price], settings: Sequence[str] = (), root: Path | None = None
+    ) -> "Campaign":
+        """Campaign ``name`` of the project in the working folder.
+
+        ``settings`` are overrides that its records were made under; ``root`` holds the evidence, where it is not where the registry says.
+        """
         parameters = load_campaign(name)
         runs = {run: load_run(name, run, settings) for run in parameters.runs}
-        return cls(parameters, runs, EvidenceAsFound(registry, evidence_root(registry)), prices)
+        return cls(parameters, runs, EvidenceAsFound(registry, root or evidence_root(registry)), prices)
 
     @cached_property
     def records(self) -> dict[str, Record]:
@@ -90,10 +95,18 @@ class Campaign:
         return Path("versions", self.name, self.runs[run].version, run, "record.json")
 
     @cached_property
+    def _all_tables(self) -> dict[str, Any]:
+        return {path.stem: read_json(path) for path in sorted(Path("reports", self.name, "tables").glob("*.json"))}
+
+    @cached_property
     def tables(self) -> dict[str, Any]:
         """Data of every table that does not itself rest on the audit, by name."""
-        found = {path.stem: read_json(path) for path in sorted(Path("reports", self.name, "tables").glob("*.json"))}
-        return {name: table for name, table in found.items() if not table.get("analyses")}
+        return {name: table for name, table in self._all_tables.items() if not table.get("analyses")}
+
+    @cached_property
+    def corrected_tables(self) -> dict[str, Any]:
+        """Data of the tables that correct others by what the audit measured, by name; those that count its findings are not among them."""
+        return {name: table for name, table in self._all_tables.items() if table.get("analyses") and "findings" not in table["analyses"]}
 
     @cached_property
     def claims(self) -> Claims:

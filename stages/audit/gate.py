@@ -15,14 +15,42 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from pydantic import BaseModel
+
 from stages.audit.baseline import accept, baseline_file, load_baseline, state_of
-from stages.audit.finding import SEVERITIES
+from stages.audit.finding import SEVERITIES, Severity
 from stages.audit.state import state_findings
 from stages.errors import UserError, report_errors
 from stages.files import read_json
+from stages.validation import validate
+
+
+class Reported(BaseModel):
+    id: str
+    rule: str
+    severity: Severity
+    message: str
+    fingerprint: str
+
+
+class Summary(BaseModel):
+    rules: int
+    evidence_files: int
+    severities: dict[str, int]
+    families: dict[str, dict[str, int]]
+    cells: dict[str, int]
+
 
 NEW = 3
 """Exit status where something is new."""
+
+
+class Audit(BaseModel):
+    """What the gate needs of ``findings.json``; there is more in it."""
+
+    campaign: str
+    summary: Summary
+    findings: list[Reported]
 
 
 def findings_file(campaign: str) -> Path:
@@ -34,8 +62,7 @@ def load_audit(campaign: str) -> dict[str, Any]:
     path = findings_file(campaign)
     if not path.exists():
         raise UserError(path, "", "no such file", "an audit of the campaign", f"Make it: make audit campaign={campaign}")
-    content: dict[str, Any] = read_json(path)
-    return content
+    return validate(Audit, read_json(path), path).model_dump()
 
 
 def report(audit: Mapping[str, Any], here: Sequence[Mapping[str, Any]], accepted: Mapping[str, str]) -> tuple[list[str], bool]:
@@ -94,7 +121,8 @@ def main() -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Report, or accept."""
     audit = load_audit(arguments.campaign)
-    here = [finding.as_json() for finding in state_findings(arguments.campaign)]
+    known = {finding["id"] for finding in audit["findings"]}
+    here = [finding.as_json() for finding in state_findings(arguments.campaign) if finding.id not in known]
     if arguments.command == "accept":
         weighty = [finding for finding in [*audit["findings"], *here] if finding["severity"] != "note"]
         number = accept(arguments.campaign, weighty, arguments.names, arguments.by, arguments.why)

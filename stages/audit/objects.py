@@ -1,12 +1,13 @@
 """Every object of a JSON document with its place, so that a rule finds what it knows wherever it is nested; and how findings print."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import reduce
 from typing import Any, NamedTuple
 
 from stages.document import Document
+from stages.files import sha256_of_json
 from stages.traced import Ref
 
 SHOWN = 10
@@ -93,3 +94,20 @@ def effect(stated: float, recomputed: float) -> str:
         return f"{stated - recomputed:+.3g}"
     share = stated / recomputed - 1
     return f"{share:+.2%}" if abs(share) >= 1e-4 else f"{share:+.1e} of it"
+
+
+class Deviation(NamedTuple):
+    """One value that is not what it should be."""
+
+    place: Ref
+    stated: float
+    recomputed: float
+
+
+def effect_of(worst: Deviation, every: Sequence[Deviation]) -> str:
+    """Effect of the one that a finding prints, with a digest of all: another value altered makes another finding."""
+    shown = effect(worst.stated, worst.recomputed)
+    if len(every) < 2:
+        return shown
+    digest = sha256_of_json([[each.place.file, each.place.path, each.stated, each.recomputed] for each in every])[:8]
+    return f"{shown}; {len(every)} values, digest {digest}"

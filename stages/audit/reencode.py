@@ -51,6 +51,20 @@ def within(fallback: float, short: float, limits: Limits) -> bool:
     return fallback <= limits.fallback and short <= limits.short
 
 
+def excess(measured: Measured, limits: Limits) -> float:
+    """The worse of the two ratios, in units of its limit: above 1, the texts together fail."""
+    pairs = (measured.fallback, limits.fallback), (measured.short, limits.short)
+    return max(ratio / limit if limit else math.inf if ratio else 0.0 for ratio, limit in pairs)
+
+
+def told(measured: Measured, limits: Limits) -> str:
+    """Short-piece ratio and verdict, with whatever else decides the verdict: too much fallback, or one text alone."""
+    why = f" (fallback {measured.fallback:.4f}, limit {limits.fallback:g})" if measured.fallback > limits.fallback else ""
+    if not measured.passes and within(measured.fallback, measured.short, limits):
+        why = " (a single text over a limit)"
+    return f"{measured.short:.4f}{why} {'passes' if measured.passes else 'fails'}"
+
+
 def _shares(shapes: Mapping[str, int]) -> tuple[float, float]:
     tokens = shapes["tokens"] or 1
     return shapes["fallback"] / tokens, shapes["short"] / tokens

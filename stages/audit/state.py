@@ -5,15 +5,25 @@ These findings are printed and judged like the others, and not stored: they are 
 
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+import stages.audit.families.integrity  # noqa: F401  (registers its rules)
+from stages.audit.campaign import Campaign
 from stages.audit.finding import Finding
+from stages.audit.rules import RULES, run_rules
+from stages.errors import UserError
 from stages.files import read_json, sha256_of_file
 from stages.ledger import METADATA, entry_of
+from stages.parameters import load_prices
 from stages.publish import STORE, Mirrored, campaigns_with_records, mirror, open_store
 from stages.record import load_record
+from stages.registry import kept_evidence, load_registry
 from stages.traced import Ref
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
 
 MADE = ("versions", "reports", "analysis")
 
@@ -21,6 +31,7 @@ MADE = ("versions", "reports", "analysis")
 def state_findings(campaign: str) -> Iterator[Finding]:
     """Everything that this working copy shows of ``campaign``."""
     yield from ledger(campaign)
+    yield from tables(campaign)
     yield from mlflow(campaign)
     yield from dvc(campaign)
     yield from git()
@@ -37,8 +48,7 @@ def ledger(campaign: str) -> Iterator[Finding]:
                 message = f"The ledger has no entry for {path}: no job of the workflow is known to have made it."
                 yield Finding(path.as_posix(), "warning", "not verifiable", message, rule="state.ledger")
                 continue
-            recorded = read_json(entry).get("input_checksums") or {}
-            stale = [name for name, checksum in recorded.items() if _checksum(Path(name)) != checksum]
+            stale = _stale_inputs(entry)
             if stale:
                 message = f"{path} was made from other versions of {', '.join(stale)} than those here. Make it again: snakemake -c2 {path}"
                 refs = tuple(Ref(name, "", _checksum(Path(name)).removeprefix("sha256:"), "project") for name in stale)
@@ -47,37 +57,70 @@ def ledger(campaign: str) -> Iterator[Finding]:
                 )
 
 
+def _stale_inputs(entry: Path) -> list[str]:
+    """Inputs whose recorded hash is not that of the file here, or which are recorded without one."""
+    content = read_json(entry)
+    checksums = content.get("input_checksums") if isinstance(content, dict) else None
+    if not isinstance(checksums, dict):
+        raise UserError(
+            entry, "input_checksums", repr(checksums)[:80], "hashes by input", "Make the file again: its entry in the ledger is broken."
+        )
+    inputs = [name for name in content.get("input") or [] if Path(name).is_file()]
+    return [name for name in dict.fromkeys([*inputs, *checksums]) if _checksum(Path(name)) != checksums.get(name)]
+
+
 def _checksum(path: Path) -> str:
     return f"sha256:{sha256_of_file(path)}" if path.is_file() else "no file"
+
+
+def tables(campaign: str) -> list[Finding]:
+    """Tables edited since they were made: the audit's own rule, which needs records alone, so that it holds without the evidence, too."""
+    registry = load_registry(campaign)
+    return run_rules(Campaign.load(campaign, registry, load_prices(), root=kept_evidence(campaign)), [RULES["integrity.tables"]])
 
 
 def mlflow(campaign: str) -> Iterator[Finding]:
     """Runs in the MLflow store that are not what the records say; nothing where there is no store, or the campaign is not in it."""
     if not STORE.exists() or campaign not in campaigns_with_records():
         return
-    client = open_store(STORE)
-    experiment = client.get_experiment_by_name(campaign)
+    try:
+        client = open_store(STORE)
+        experiment = client.get_experiment_by_name(campaign)
+    except Exception as error:  # of the store, of its database, of its schema: all mean the same here
+        raise UserError(
+            STORE, "", f"no MLflow store ({type(error).__name__})", "an MLflow store", "Remove it, then: make publish"
+        ) from error
     if experiment is None:
         return
     shown = {run.data.tags.get("lastro.run"): run for run in client.search_runs([experiment.experiment_id], max_results=1000)}
     for path in sorted(Path("versions", campaign).glob("*/*/record.json")):
         expected = mirror(load_record(path), path)
-        if differing := _differing(shown.get(expected.name), expected):
+        if differing := _differing(client, shown.get(expected.name), expected):
             message = f"MLflow does not show run {expected.name} as its record has it ({differing}). Publish again: make publish"
             yield Finding(expected.name, "error", "mismatch", message, effect=differing, rule="state.mlflow")
 
 
-def _differing(run: object, expected: Mirrored) -> str:
+def _differing(client: "MlflowClient", run: Any, expected: Mirrored) -> str:
     """What of a run in MLflow is not as expected; empty where all is."""
     if run is None:
         return "no such run"
-    data = run.data  # type: ignore[attr-defined]
-    last = {name: value for name, value, _ in sorted(expected.metrics, key=lambda metric: metric[2])}  # MLflow shows the last step's
-    if data.tags.get("lastro.digest") != expected.digest():
+    if run.data.tags.get("lastro.digest") != expected.digest():
         return "another version of the record"
-    wrong = [name for name, value in last.items() if data.metrics.get(name) != value]
-    wrong += [name for name, value in expected.parameters.items() if data.params.get(name) != value]
-    return ", ".join(wrong[:5])
+    shown: dict[str, Any] = {name: value for name, value in run.data.tags.items() if name in expected.tags}
+    wrong = [name for name, value in expected.tags.items() if shown.get(name) != value]
+    wrong += _unlike(run.data.params, expected.parameters)
+    last = {name: value for name, value, _ in sorted(expected.metrics, key=lambda metric: metric[2])}  # MLflow shows the last step's
+    wrong += _unlike(run.data.metrics, last)
+    for name in {name for name, _, step in expected.metrics if step} - set(wrong):
+        history = sorted((entry.step, entry.value) for entry in client.get_metric_history(run.info.run_id, name))
+        if history != sorted((step, value) for other, value, step in expected.metrics if other == name):
+            wrong.append(name)
+    return ", ".join(sorted(wrong)[:5])
+
+
+def _unlike(shown: Mapping[str, Any], expected: Mapping[str, Any]) -> list[str]:
+    """Names whose values differ, on either side."""
+    return [name for name in shown.keys() | expected.keys() if shown.get(name) != expected.get(name)]
 
 
 def dvc(campaign: str) -> Iterator[Finding]:

@@ -4,9 +4,9 @@ from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar
 
-from stages.audit.artifacts import Outputs, example_of
+from stages.audit.artifacts import Example, Outputs, example_of
 from stages.audit.campaign import Campaign
-from stages.audit.residue import answer_of
+from stages.audit.residue import answer_of, has_header, may_have_header
 from stages.document import Document
 from stages.normalise import NORMALISERS
 from stages.score import METRICS
@@ -33,13 +33,30 @@ class Stored(NamedTuple):
         return self.row.ref(f"$.{self.system}_output")
 
     @property
+    def example(self) -> Example:
+        return example_of(self.row)
+
+    @property
     def answer(self) -> str:
         """The text without what is left of the prompt, as far as a header shows it."""
-        return answer_of(self.text)
+        return answer_of(self.text, self.example.prompt, self._others)
+
+    @property
+    def has_header(self) -> bool:
+        """Whether a template's header of an answering turn is left in the text."""
+        return has_header(self.text, self.example.prompt, self._others)
+
+    @property
+    def _others(self) -> list[str]:
+        """What the other systems gave for the row; nothing where the expected answer may have a header: then it is the answers' own."""
+        if may_have_header(self.reference):
+            return []
+        texts = [self.row.content.get(f"{system}_output") for system in self.outputs.systems if system != self.system]
+        return [text for text in texts if isinstance(text, str)]
 
     @property
     def reference(self) -> str:
-        return example_of(self.row).answer
+        return self.example.answer
 
     def stated(self, metric: str) -> float | None:
         """The metric that the row states."""

@@ -390,7 +390,9 @@ def summarise(folder: Path, seed: int, rows: list[dict[str, Any]]) -> dict[str, 
     for task, metrics in TASKS.items():
         own = [row for row in rows if row["task"] == task]
         means = {s: {m: fmean(row["metrics"][s][m] for row in own) for m in metrics} for s in SYSTEMS}
-        timers = {"base_sec": 30.0, "sft_sec": 31.5, "total_sec": 61.5}
+        clock = random.Random(f"{task} of seed {seed}")
+        base_seconds, sft_seconds = clock.uniform(28, 32), clock.uniform(30, 34)
+        timers = {"base_sec": base_seconds, "sft_sec": sft_seconds, "total_sec": base_seconds + sft_seconds}
         limit = 16 if task == "qa" else 64
         tokens = {f"{s}_generated_tokens": EXAMPLES * 8 for s in SYSTEMS}
         tasks[task] = {
@@ -401,7 +403,8 @@ def summarise(folder: Path, seed: int, rows: list[dict[str, Any]]) -> dict[str, 
             "generation_tokens": tokens,
             "metrics": means,
         }
-    cost = {"cost_usd_per_hour": 0.3, "total_duration_sec": 184.5, "total_cost_usd": 184.5 / 3600 * 0.3}
+    seconds = sum(task["timers"]["total_sec"] for task in tasks.values())
+    cost = {"cost_usd_per_hour": 0.3, "total_duration_sec": seconds, "total_cost_usd": seconds / 3600 * 0.3}
     generation = {"do_sample": False, "temperature": 0.0, "top_p": 1.0, "max_prompt_tokens": 512, "batch_size": 4}
     summary = {"generated_at": "2026-01-04T11:00:00Z", "env": environment(), "generation": generation, "tasks": tasks, "cost": cost}
     dump(folder, f"evaluation/summary_{seed}.json", summary)

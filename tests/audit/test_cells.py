@@ -1,6 +1,7 @@
 """Printed cells against the evidence."""
 
-from tests.audit.sound import Sound
+from stages.audit.families.cells import cell_counts
+from tests.audit.sound import Sound, inside
 
 
 def reprint(sound: Sound, old: str, new: str) -> None:
@@ -29,3 +30,15 @@ def test_two_sources_of_one_value_disagree(sound: Sound) -> None:
 
     sound.spoil("lm/train.json", change)
     assert "models perplexity.lm, second source" in [finding.subject for finding in sound.audit("recompute.cells")]
+
+
+def test_a_table_that_could_not_be_made_is_not_forgotten(sound: Sound) -> None:
+    (sound.folder / "reports/sound/tables/models.json").unlink()
+    (sound.folder / "versions/sound/sound-a/lm/record.json").unlink()
+    [finding] = sound.audit("recompute.cells")
+    assert (finding.severity, finding.verdict, finding.subject) == ("error", "not verifiable", "models")
+    assert "no record of lm" in finding.message
+    with inside(sound.folder):
+        counts = cell_counts(sound.load())
+    assert counts["no such cell"] == 18
+    assert sum(counts.values()) == len((sound.folder / "data/sound_cells.csv").read_text().splitlines()) - 1

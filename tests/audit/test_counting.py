@@ -45,6 +45,19 @@ def test_operations_that_fit_a_smaller_model(sound: Sound) -> None:
     assert sound.audit("counting.flops") == []
 
 
+@pytest.mark.parametrize(("name", "billions"), [("Mixtral-8x7B-v0.1", 46.4), ("Mixtral-8x7B-v0.1", 12.9), ("Scout-17B-16E", 109.0)])
+def test_operations_of_a_mixture_of_experts(sound: Sound, name: str, billions: float) -> None:
+    def change(factor: float) -> None:
+        tokens = sound.read("adapter/train.json")["training"]["tokens_seen"]
+        sound.change("adapter/train.json", put("training.trainer_metrics.total_flos", factor * 6 * tokens * billions * 1e9))
+        sound.change("adapter/train.json", put("model.name_or_path", f"somebody/{name}"))
+
+    change(1)
+    assert sound.audit("counting.flops") == []
+    change(1 / 30)
+    assert [finding.severity for finding in sound.audit("counting.flops")] == ["error"]
+
+
 def test_a_training_file_that_lost_a_row(sound: Sound) -> None:
     sound.change("adapter/data/sft_train.jsonl", lambda rows: rows[1:])
     finding, note = sound.audit("counting.rows")
@@ -189,12 +202,43 @@ def test_settings_of_a_tokenizer_that_has_fewer_pieces(sound: Sound) -> None:
     assert (finding.severity, finding.stated, finding.recomputed) == ("warning", "950", "900")
 
 
+def test_settings_that_the_model_was_not_trained_with(sound: Sound) -> None:
+    from stages.audit.artifacts import TokenizerModel
+    from tests.audit.sound import tokenizer_bytes
+
+    settings = TokenizerModel.parse("", tokenizer_bytes()).settings
+    stated = {"vocab_size": 900, "model_path": "tokenizer/spm.model", "byte_fallback": True, "limit_docs": 5}
+    sound.write("tokenizer/meta.json", stated | {"character_coverage": round(settings["character_coverage"], 6)})
+    sound.make()
+    assert sound.audit("counting.vocabulary") == []
+    sound.change("tokenizer/meta.json", put("character_coverage", 0.98))
+    sound.change("tokenizer/meta.json", put("byte_fallback", False))
+    [finding] = sound.audit("counting.vocabulary")
+    assert (finding.severity, finding.subject) == ("error", "tokenizer/meta.json, settings")
+    assert "$.character_coverage is 0.98" in finding.message and "$.byte_fallback is 0, in the model 1" in finding.message
+
+
+def test_scores_that_the_model_does_not_give(sound: Sound) -> None:
+    from stages.audit.artifacts import TokenizerModel
+    from tests.audit.sound import tokenizer_bytes
+
+    model = TokenizerModel.parse("", tokenizer_bytes())
+    lines = [f"{piece}\t{score:g}\n" for piece, score in zip(model.pieces, model.scores, strict=True)]
+    sound.write("tokenizer/spm.vocab", "".join(lines))
+    sound.make()
+    assert sound.audit("counting.vocabulary") == []
+    sound.write("tokenizer/spm.vocab", "".join([*lines[:-1], f"{model.pieces[-1]}\t-1\n"]))
+    sound.make()
+    [finding] = sound.audit("counting.vocabulary")
+    assert (finding.severity, finding.stated) == ("error", "-1") and finding.evidence[1].path == "line 900"
+
+
 def test_a_tokenizer_that_was_exchanged(sound: Sound) -> None:
     from stages.audit.artifacts import TokenizerModel
     from tests.audit.sound import tokenizer_bytes
 
-    pieces = TokenizerModel.parse("", tokenizer_bytes()).pieces
-    sound.write("tokenizer/spm.vocab", "".join(f"{piece}\t0\n" for piece in pieces))
+    model = TokenizerModel.parse("", tokenizer_bytes())
+    sound.write("tokenizer/spm.vocab", "".join(f"{piece}\t{score:g}\n" for piece, score in zip(model.pieces, model.scores, strict=True)))
     sound.make()
     assert sound.audit("counting.vocabulary") == []
     made = unigram(sound, 200, 1000)
@@ -212,6 +256,7 @@ def test_a_training_that_was_broken_off(sound: Sound) -> None:
     [finding] = sound.audit("counting.epochs")
     assert (finding.severity, finding.stated, finding.recomputed) == ("warning", "12 epochs", "4 epochs")
     assert "still falling: 3.2667, then 3.2000" in finding.message
+    assert finding.cells == ("models loss.lm", "models perplexity.lm")
 
 
 def test_early_stopping_that_had_a_cause(sound: Sound) -> None:
@@ -227,11 +272,24 @@ def test_early_stopping_that_had_a_cause(sound: Sound) -> None:
     assert sound.audit("counting.epochs") == []
 
 
+@pytest.mark.parametrize(("losses", "found"), [((3.4, 3.3999, 3.3998), 0), ((3.4, 3.39, 3.38), 1), ((3.4, 3.3995, 3.389), 1)])
+def test_early_stopping_by_a_minimum_delta(sound: Sound, losses: tuple[float, ...], found: int) -> None:
+    def plan(run: Any) -> None:
+        run["training"] |= {"epochs": 12, "early_stopping": {"monitor": "validation_loss", "patience": 2, "restore_best": True}}
+
+    sound.change_parameters("params/runs/lm.yaml", plan)
+    for epoch, loss in enumerate(losses, start=1):
+        sound.change("lm/train.json", put(f"history.{epoch}.val_loss", loss))
+    sound.make()
+    assert len(sound.audit("counting.epochs")) == found
+
+
 def test_a_split_that_was_not_made(sound: Sound) -> None:
     sound.change_parameters("data/sound_claims.yaml", put("splits.0.fractions", [0.7, 0.2, 0.1]))
     [finding] = sound.audit("counting.split")
     assert (finding.severity, finding.stated, finding.recomputed) == ("error", "70/20/10", "80/10/10")
     assert finding.claims == ("section 2",)
+    assert finding.cells == ()
 
 
 def test_a_split_by_a_setting(sound: Sound) -> None:
@@ -249,6 +307,13 @@ def test_a_loss_that_rose_again(sound: Sound, loss: float, found: int) -> None:
         assert (findings[0].severity, findings[0].recomputed, findings[0].effect) == ("warning", "3.8000 (epoch 4)", "+16.33%")
 
 
+def test_mild_overfitting_of_a_low_loss(sound: Sound) -> None:
+    for epoch, loss in enumerate((0.60, 0.50, 0.53, 0.56)):
+        sound.change("lm/train.json", put(f"history.{epoch}.val_loss", loss))
+    sound.make()
+    assert sound.audit("counting.divergence") == []
+
+
 def test_best_weights_printed_and_last_ones_evaluated(sound: Sound) -> None:
     def add_row(table: Any) -> None:
         column = {"value": "run.results.validation.loss_nats", "decimals": 3}
@@ -263,7 +328,8 @@ def test_best_weights_printed_and_last_ones_evaluated(sound: Sound) -> None:
     [finding] = [finding for finding in sound.audit("counting.weights") if finding.severity != "note"]
     assert (finding.subject, finding.stated, finding.recomputed) == ("adapter", "1.2200 (best)", "1.2500 (last)")
     assert "extrinsic evaluates" in finding.message
-    assert finding.cells and finding.cells[0] == "models best.adapter"
+    scores = [f"evaluation sft.{row}" for row in ("qa.em", "qa.f1", "rewriting.rouge_l_f1", "summarization.rouge_l_f1")]
+    assert list(finding.cells or ()) == ["models best.adapter", *scores]  # not those of the base model
 
 
 def test_weights_that_an_evaluation_does_not_name(sound: Sound) -> None:

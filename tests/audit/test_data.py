@@ -88,6 +88,40 @@ def test_questions_that_begin_alike(sound: Sound) -> None:
     assert sound.audit("data.distinct") == []
 
 
+def test_questions_on_one_passage(sound: Sound) -> None:
+    asked = [{"instruction": f"O que diz o texto sobre {sentence(n, 3).lower()[:-1]}?", "input": text(7, 10)} for n in range(12)]
+    sound.change(QA, lambda rows: [row | new for row, new in zip(rows, asked, strict=True)])
+    assert sound.audit("data.distinct") == []
+    sound.change(QA, lambda rows: [*rows[:-1], rows[-1] | {"instruction": rows[0]["instruction"], "input": rows[0]["input"] + " Fim."}])
+    assert [finding.recomputed for finding in sound.audit("data.distinct")] == ["24 distinct prompts, 23 without near duplicates"]
+
+
+def test_questions_in_a_long_template(sound: Sound) -> None:
+    template = f"Leia com atenção. {text(77, 4)} Pergunta: qual é a capital de"
+
+    def ask(rows: list[Row], start: int) -> None:
+        for number, row in enumerate(rows, start):
+            row["instruction"] = f"{template} {sentence(number, 2)[:-1].lower()}?"
+
+    sound.change(QA, lambda rows: ask(rows, 0))
+    sound.change(QA_AGAIN, lambda rows: ask(rows, 100))
+    assert sound.audit("data.distinct") == []
+    asked = sound.read(QA)[0]["instruction"]
+    sound.change(QA_AGAIN, lambda rows: [rows[0] | {"instruction": asked}, *rows[1:]])
+    assert [finding.recomputed for finding in sound.audit("data.distinct")] == ["23 distinct prompts, 23 without near duplicates"]
+
+
+def test_one_set_for_every_seed(sound: Sound) -> None:
+    sound.write(QA_AGAIN, sound.read(QA)[::-1])
+    [finding] = sound.audit("data.distinct")
+    assert (finding.severity, finding.stated, finding.recomputed.split(",")[0]) == ("note", "24 rows", "12 distinct prompts")
+    assert "some sets are one and the same" in finding.message
+    rows = sound.read(QA)
+    for file in (QA, QA_AGAIN):
+        sound.write(file, [rows[0], rows[0], *rows[2:]])
+    assert [finding.severity for finding in sound.audit("data.distinct")] == ["warning"]
+
+
 def test_a_training_row_twice(sound: Sound) -> None:
     sound.change(TRAINING, lambda rows: [*rows[1:], rows[5]])
     [finding] = sound.audit("data.duplicates")
@@ -120,7 +154,41 @@ def test_summaries_of_nothing(sound: Sound) -> None:
     asked = {"instruction": "Como escrever um bom resumo?", "input": "", "reference": text(3, 2)}
     sound.change(SUMMARIES, lambda rows: [row | asked for row in rows[:3]] + rows[3:])
     finding = next(finding for finding in sound.audit("data.filters") if finding.subject == "summarization")
-    assert (finding.severity, finding.recomputed[-55:]) == ("warning", "reference as long as the whole prompt: 3 of 24 (12.5 %)")
+    assert finding.severity == "warning"
+    assert finding.recomputed.endswith("; too little text for the reference: 3 of 24 (12.5 %)")
+
+
+def test_rewritings_that_grow_and_short_ones(sound: Sound) -> None:
+    grown = sound.read(REWRITINGS)[0] | {"reference": text(9, 4)}
+    short = {"instruction": "Reescreva com formalidade", "input": "Valeu.", "reference": "Muito obrigado."}
+    sound.change(REWRITINGS, lambda rows: [grown] * 4 + [row | short for row in rows[4:]])
+    finding = next(finding for finding in sound.audit("data.filters") if finding.subject == "rewriting")
+    assert finding.severity == "note"
+    assert finding.recomputed.count("0 of 24") == 3
+
+
+def test_rewritings_of_a_name(sound: Sound) -> None:
+    name = {"instruction": "Escreva uma revisão do restaurante", "input": "O elefante", "reference": text(9, 4)}
+    sound.change(REWRITINGS, lambda rows: [row | name for row in rows[:3]] + rows[3:])
+    finding = next(finding for finding in sound.audit("data.filters") if finding.subject == "rewriting")
+    assert finding.severity == "warning"
+    assert finding.recomputed.endswith("; too little text for the reference: 3 of 24 (12.5 %)")
+
+
+@pytest.mark.parametrize(
+    ("demand", "severity"), [("Cite", "note"), ("Diga", "note"), ("Nomeie", "note"), ("Liste", "note"), ("Jardim", "warning")]
+)
+def test_questions_without_a_question_mark(sound: Sound, demand: str, severity: str) -> None:
+    for file in (QA, QA_AGAIN):
+        sound.change(file, lambda rows: [row | {"instruction": f"{demand} {sentence(n, 6).lower()}"} for n, row in enumerate(rows)])
+    finding = next(finding for finding in sound.audit("data.filters") if finding.subject == "qa")
+    assert finding.severity == severity
+
+
+def test_a_few_rows_that_do_not_say_what_they_ask_for(sound: Sound) -> None:
+    sound.change(QA, lambda rows: [row | {"instruction": "Jardim."} for row in rows[:6]] + rows[6:])
+    finding = next(finding for finding in sound.audit("data.filters") if finding.subject == "qa")
+    assert (finding.severity, finding.recomputed) == ("note", "without a word that asks for it: 6 of 24 (25.0 %)")
 
 
 def test_a_task_asked_for_in_the_instruction_with_the_text_in_it(sound: Sound) -> None:

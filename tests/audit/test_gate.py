@@ -9,10 +9,10 @@ import pytest
 
 from stages.audit.baseline import accept, load_baseline, state_of
 from stages.audit.finding import Finding
-from stages.audit.gate import report
+from stages.audit.gate import findings_file, load_audit, report
 from stages.audit.make import audit
 from stages.audit.page import render
-from stages.audit.state import git, ledger, mlflow
+from stages.audit.state import git, ledger, mlflow, tables
 from stages.errors import UserError
 from stages.ledger import METADATA, entry_of
 from stages.publish import STORE
@@ -102,19 +102,51 @@ def test_the_ledger_must_know_what_made_a_file(tmp_path: Path) -> None:
         source.write_text("y")
         [finding] = ledger("c")
         assert (finding.severity, finding.verdict) == ("error", "mismatch")
+        entry.write_text(json.dumps({"input": ["params/t.yaml"], "input_checksums": {}}))
+        [finding] = ledger("c")
+        assert finding.severity == "error", "an input on record without its hash"
+        entry.write_text("[]")
+        with pytest.raises(UserError, match="broken"):
+            list(ledger("c"))
 
 
 def test_an_edited_mirror(sound: Sound) -> None:
+    """The whole of it is compared. (One test, because MLflow keeps one store open for the life of a process.)"""
     import argparse
     import sqlite3
 
+    edits = {
+        "UPDATE latest_metrics SET value = 0.5 WHERE key = 'results.validation.loss_nats'": "results.validation.loss_nats",
+        "UPDATE metrics SET value = value + 1 WHERE step = 1": "history.seconds",
+        "UPDATE tags SET value = 'A100' WHERE key = 'lastro.device'": "lastro.device",
+        "DELETE FROM params WHERE key = 'seed'": "seed",
+    }
     with inside(sound.folder):
         assert list(mlflow("sound")) == [], "no store, no finding"
         publish(argparse.Namespace(campaign=["sound"], store=STORE))
         assert list(mlflow("sound")) == []
-        with sqlite3.connect(STORE) as store:
-            store.execute("UPDATE latest_metrics SET value = 0.5 WHERE key = 'results.validation.loss_nats'")
-        assert {finding.effect for finding in mlflow("sound")} == {"results.validation.loss_nats"}
+        for statement, name in edits.items():
+            with sqlite3.connect(STORE) as store:
+                store.execute(statement)
+            assert any(name in finding.effect for finding in mlflow("sound")), statement
+
+
+@pytest.mark.parametrize("content", ["{}", "[]", '{"campaign": "c", "summary": {}, "findings": []}'])
+def test_findings_that_are_none_are_named(tmp_path: Path, content: str) -> None:
+    with inside(tmp_path):
+        findings_file("c").parent.mkdir(parents=True)
+        findings_file("c").write_text(content)
+        with pytest.raises(UserError, match=r"findings\.json"):
+            load_audit("c")
+
+
+def test_a_table_edited_since_the_audit(sound: Sound) -> None:
+    """Told by the gate itself, which needs no evidence for it."""
+    path = sound.folder / "reports/sound/tables/models.csv"
+    path.write_text(path.read_text().replace("1.4375", "1.4357"))
+    with inside(sound.folder):
+        (sound.folder / "data/sound/evidence").rename(sound.folder / "elsewhere")
+        assert [finding.subject for finding in tables("sound")] == ["models.csv"]
 
 
 def test_a_dirty_tree_is_told(tmp_path: Path) -> None:

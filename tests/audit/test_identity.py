@@ -101,6 +101,15 @@ def test_cited_files(sound: Sound) -> None:
     assert found == {"logs/train.json": ("note", ("section 5",)), "lm/console.log": ("warning", ("section 5",))}
 
 
+def test_slashes_in_printed_cells_are_no_paths(sound: Sound) -> None:
+    path = sound.folder / "data/sound_cells.csv"
+    for number, printed in enumerate(("meta-llama/Llama-3.1-8B", "3.92/4.01", "huggingface.co/datasets/x.y", "lm 0.5/0.25")):
+        path.write_text(path.read_text() + f"models,lm,extra{number},{printed}\n")
+    assert sound.audit("identity.cited") == []
+    path.write_text(path.read_text() + "models,lm,extra9,logs/train_lm.json (RTX 4090)\n")
+    assert [finding.stated for finding in sound.audit("identity.cited")] == ["logs/train_lm.json"]
+
+
 def test_a_quotation_that_was_changed(sound: Sound) -> None:
     def change(samples: dict[str, Any]) -> None:
         samples["lm"][0]["output"] = samples["lm"][0]["output"].replace(" ", "  ").upper()
@@ -135,6 +144,8 @@ def test_a_training_that_no_table_counts(sound: Sound) -> None:
     sound.make()
     [finding] = sound.audit("identity.uncounted")
     assert (finding.severity, finding.effect) == ("warning", "2.00 h, 0.60 USD")
+    assert [(ref.file, ref.path) for ref in finding.evidence] == [("lm/copy_of_train.json", "$.total_time_sec")]
+    assert finding.cells == (), "no cell sums over runs"
 
 
 def test_swapped_reports_and_samples(sound: Sound) -> None:

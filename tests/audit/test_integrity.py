@@ -38,7 +38,12 @@ def test_a_missing_file_that_a_record_needs(sound: Sound) -> None:
 
 @pytest.mark.parametrize(
     ("file", "text"),
-    [("lm/guardrails.json", "{"), ("adapter/data/sft_test.jsonl", '{"a": 1}\n{"b"\n'), ("tokenizer/spm.model", "no model")],
+    [
+        ("lm/guardrails.json", "{"),
+        ("adapter/data/sft_test.jsonl", '{"a": 1}\n{"b"\n'),
+        ("tokenizer/spm.model", "no model"),
+        ("tokenizer/spm.model", ""),
+    ],
 )
 def test_a_file_that_cannot_be_read_ends_no_audit(sound: Sound, file: str, text: str) -> None:
     (sound.evidence / file).write_text(text)
@@ -89,3 +94,10 @@ def test_other_spaces_in_a_file_are_other_bytes_and_the_same_record(sound: Sound
     path = sound.evidence / "char/train.json"
     path.write_text(path.read_text() + "\n")
     assert {finding.rule for finding in sound.audit(*RULES)} == {"integrity.bytes", "integrity.sources"}
+
+
+def test_a_number_beyond_all_bounds_is_named_and_ends_nothing(sound: Sound) -> None:
+    text = (sound.evidence / "lm_wide/guardrails.json").read_text()
+    (sound.evidence / "lm_wide/guardrails.json").write_text(text.replace('"samples_count": 6', f'"samples_count": {10**400}'))
+    assert "lm_wide/guardrails.json" in [finding.subject for finding in sound.audit("integrity.readable")]
+    assert not any("could not be carried out" in finding.message for finding in sound.audit())

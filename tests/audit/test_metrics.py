@@ -37,6 +37,18 @@ def test_scores_under_another_normaliser_than_the_text_says(sound: Sound) -> Non
     assert finding.claims == ("section 2",)
 
 
+def test_another_normaliser_touches_scores_and_no_counts(sound: Sound) -> None:
+    def add_counts(table: dict[str, Any]) -> None:
+        value = "mean(extrinsic.results.extrinsic[task].examples)"
+        table["columns"].append({"id": "n", "header": "n", "parts": [{"value": value, "decimals": 0}]})
+
+    sound.change_parameters("params/tables/evaluation.yaml", add_counts)
+    rescore(sound, "strict")
+    sound.make()
+    [finding] = sound.audit("metrics.normaliser")
+    assert {cell.split(".")[0] for cell in finding.cells or ()} == {"evaluation base", "evaluation sft"}
+
+
 def test_without_claims_the_parameters_state_the_normaliser(sound: Sound) -> None:
     rescore(sound, "strict")
     sound.change_parameters("data/sound_claims.yaml", lambda claims: claims.pop("normaliser"))
@@ -89,8 +101,18 @@ def reversed_records(sound: Sound, bits: dict[str, float]) -> list[Any]:
 def test_bits_per_character_turn_the_order(sound: Sound) -> None:
     # By perplexity per token: char 4.2 < lm_wide 22.2 < lm 24.5.
     [finding] = reversed_records(sound, {"lm": 1.2, "lm_wide": 1.1, "char": 2.1})
-    assert (finding.subject, finding.severity, finding.effect) == ("models", "warning", "2 pairs of rows")
+    assert (finding.subject, finding.severity) == ("models", "warning")
+    assert finding.message.endswith("By bits per character, the order of lm and char, lm_wide and char is the other way round.")
+    assert "lm to char -55.1% by loss, +75.0% by bits per character" in finding.effect
     assert finding.recomputed == "bits per character: lm_wide 1.100 < lm 1.200 < char 2.100"
+
+
+def test_bits_per_character_that_are_level_turn_no_order_and_bear_none_out(sound: Sound) -> None:
+    for char in (2.108, 2.092):
+        [finding] = reversed_records(sound, {"lm": 2.1, "lm_wide": 2.2, "char": char})
+        assert "do not tell lm from char: they differ by at most 0.5%" in finding.message
+        assert "the other way round" not in finding.message
+        assert finding.effect == f"lm to char -55.1% by loss, {char / 2.1 - 1:+.1%} by bits per character"
 
 
 def test_bits_per_character_in_the_same_order_are_silent(sound: Sound) -> None:

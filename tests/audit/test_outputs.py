@@ -79,6 +79,65 @@ def test_an_echo_that_begins_inside_a_word(sound: Sound) -> None:
     assert [finding.recomputed for finding in sound.audit("outputs.residue")] == ["seed 11: 2 of 36; seed 22: 0 of 36"] * 2
 
 
+def test_echoes_of_one_system(sound: Sound) -> None:
+    """Of two rows, the output may leave out what the task says; of most rows of a task, it is cut at the wrong place."""
+
+    def echo(row: Row) -> None:
+        row["sft_output"] = row["input"][3:] + " " + row["sft_output"]
+
+    sound.change(FIRST, each(echo, task="rewriting", rows=slice(2)))
+    assert sound.audit("outputs.residue") == []
+    sound.change(FIRST, each(echo, task="rewriting", rows=slice(2, None)))
+    [finding] = sound.audit("outputs.residue")
+    assert (finding.subject, finding.recomputed) == ("extrinsic sft", "seed 11: 12 of 36; seed 22: 0 of 36")
+
+
+def test_a_prefix_that_is_to_be_left_out(sound: Sound) -> None:
+    def change(row: Row) -> None:
+        word = row["input"].lower()
+        row |= {"instruction": "Tire o prefixo", "input": f"des{word}", "reference": word, "base_output": word, "sft_output": word}
+
+    sound.change(FIRST, each(change, task="rewriting"))
+    assert sound.audit("outputs.residue") == []
+
+
+@pytest.mark.parametrize(
+    "left",
+    [
+        lambda row: "responda em portuguêsassistant\n\n",
+        lambda row: f"user\n{row['instruction']}\nassistant\n",
+        lambda row: f"### Instrução:\n{row['instruction']}\n\n### Resposta:\n",
+        lambda row: "<s>",
+    ],
+)
+def test_headers_in_one_system_alone(sound: Sound, left: Callable[[Row], str]) -> None:
+    sound.change(FIRST, each(lambda row: row.update(sft_output=left(row) + row["sft_output"]), rows=slice(1)))
+    [finding] = sound.audit("outputs.residue")
+    assert (finding.subject, finding.recomputed) == ("extrinsic sft", "seed 11: 1 of 36; seed 22: 0 of 36")
+
+
+def test_a_heading_before_every_answer(sound: Sound) -> None:
+    """What all systems begin with is the template's, unless the reference begins with it too."""
+    sound.change(FIRST, each(put_before(lambda row: "### Resposta:\n")))
+    assert [finding.effect for finding in sound.audit("outputs.scored_line")] == ["seed 11: 12 of 12; seed 22: 0 of 12"] * 2
+    sound.change(FIRST, each(lambda row: row.update(reference="### Resposta:\n" + row["reference"])))
+    assert sound.audit("outputs.residue", "outputs.scored_line", "outputs.exact") == []
+
+
+@pytest.mark.parametrize("task", ["qa", "rewriting"])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        lambda row: "<p>Use <s>texto riscado</s> e <b>negrito</b>.</p>",
+        lambda row: f"## Resposta:\n\n{row['reference']}",
+        lambda row: "user\nassistant\nsystem",
+    ],
+)
+def test_an_answer_with_signs_of_its_own(sound: Sound, answer: Callable[[Row], str], task: str) -> None:
+    sound.spoil(FIRST, each(lambda row: row.update(sft_output=answer(row)), task=task, rows=slice(4)))
+    assert sound.audit("outputs.residue", "outputs.scored_line", "outputs.exact") == []
+
+
 @pytest.mark.parametrize(
     "answer",
     [
@@ -153,7 +212,7 @@ def test_more_tokens_than_the_limit_allows(sound: Sound, tokens: int, findings: 
 
 
 def test_answers_cut_at_the_limit(sound: Sound) -> None:
-    cut = each(lambda row: row.update(base_output=text(7, 4)[:180].rstrip(".")), task="summarization", rows=slice(4))
+    cut = each(lambda row: row.update(base_output=text(7, 4)[:195].rstrip(".")), task="summarization", rows=slice(4))
     sound.change(FIRST, cut)
     [finding] = sound.audit("outputs.cut")
     assert (finding.severity, finding.subject, finding.stated) == ("warning", "extrinsic summarization", "limit 64 tokens")
@@ -163,6 +222,39 @@ def test_answers_cut_at_the_limit(sound: Sound) -> None:
 @pytest.mark.parametrize("answer", [text(7, 3), sentence(7)[:-1]])
 def test_answers_that_end_or_are_short(sound: Sound, answer: str) -> None:
     sound.change(FIRST, each(lambda row: row.update(base_output=answer), task="summarization"))
+    assert sound.audit("outputs.cut") == []
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "Que dia lindo para uma caminhada no parque com amigos \U0001f600\U0001f680",
+        "São Paulo, Rio de Janeiro, Belo Horizonte e Salvador",
+        "As cidades mais visitadas são: São Paulo, Rio de Janeiro e Salvador",
+        "- São Paulo, no sudeste\n- Rio de Janeiro, no sudeste\n- Salvador da Bahia",
+    ],
+)
+def test_whole_answers_without_a_stop(sound: Sound, answer: str) -> None:
+    sound.change(FIRST, each(lambda row: row.update(base_output=answer)))
+    assert sound.audit("outputs.cut") == []
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "1. **Definir os objetivos.**\n2. **Escolher o método.**\n3. **Reunir os da",
+        "O rio passa pela cidade, pela floresta e pela estrada que vai até a",
+        "O resultado da conta que o professor pediu ontem é 14 \ufffd",
+    ],
+)
+def test_lists_and_signs_that_are_cut(sound: Sound, answer: str) -> None:
+    sound.change(FIRST, each(lambda row: row.update(base_output=answer)))
+    assert [finding.recomputed[:8] for finding in sound.audit("outputs.cut")] == ["base 12 "]
+
+
+def test_references_without_a_stop(sound: Sound) -> None:
+    whole = " ".join(["casa"] * 12)
+    sound.change(FIRST, each(lambda row: row.update(base_output=whole, reference=whole)))
     assert sound.audit("outputs.cut") == []
 
 
@@ -219,8 +311,24 @@ def test_samples_that_were_encoded_twice(sound: Sound) -> None:
     assert [finding.severity for finding in sound.audit("outputs.encoding")] == ["warning"]
 
 
+def test_one_letter_a_text_in_a_file_that_was_encoded_twice(sound: Sound) -> None:
+    def change(rows: list[Row]) -> None:
+        for row in rows:
+            row |= {key: value.encode("ascii", "ignore").decode() for key, value in row.items() if isinstance(value, str)}
+            row |= {"base_output": damage("Não")}
+
+    sound.change(FIRST, change)
+    assert [finding.recomputed[:9] for finding in sound.audit("outputs.encoding")] == ["36 of 72 "]
+
+
 @pytest.mark.parametrize(
-    "answer", ["É “não”, às três – ação de avós e avôs à mão; ü, ñ, œ.", "A ALEMÔ está à espera da informação.", "Custa 5 € → já."]
+    "answer",
+    [
+        "É “não”, às três – ação de avós e avôs à mão; ü, ñ, œ.",
+        "A ALEMÔ está à espera da informação.",
+        "Custa 5 € → já.",
+        "É… talvez. É… não.",
+    ],
 )
 def test_accents_in_order(sound: Sound, answer: str) -> None:
     sound.change(FIRST, each(lambda row: row.update(base_output=answer)))

@@ -2,13 +2,15 @@
 
 import math
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from stages.audit.families.parameter_counts import adapter_count, recurrent_count, transformer_count
 from stages.parameter_models import AdapterArchitecture, RecurrentArchitecture, TransformerArchitecture
-from tests.audit.sound import Sound, dump
+from tests.audit import sound as fixture
+from tests.audit.sound import Sound, dump, write_project
 
 IDS = tuple(
     f"recompute.{name}"
@@ -47,7 +49,7 @@ def test_a_duration_that_rates_were_not_made_of(sound: Sound) -> None:
     sound.change("char/train.json", put("performance.elapsed_sec", 410.0))
     finding, _ = sound.audit("recompute.identities")
     assert "All of them rest on $.performance.elapsed_sec" in finding.message
-    assert finding.effect == "+2.50%"
+    assert finding.effect.startswith("+2.50%; 4 values, digest ")
 
 
 def test_a_window_more_at_the_end_is_another_way_to_count(sound: Sound) -> None:
@@ -69,9 +71,38 @@ def test_a_rate_as_rounded_by_the_trainer(sound: Sound) -> None:
 
 
 def test_a_cost_of_another_number_of_seconds(sound: Sound) -> None:
-    sound.change("evaluation/summary_11.json", put("cost.total_duration_sec", 185.5))
+    right = sound.read("evaluation/summary_11.json")["cost"]["total_duration_sec"]
+    sound.change("evaluation/summary_11.json", put("cost.total_duration_sec", 205.5))
     finding, *_ = sound.audit("recompute.identities")
-    assert "sum(each(tasks, 'timers.total_sec')) gives 184.5" in finding.message
+    assert f"sum(each(tasks, 'timers.total_sec')) gives {right:.7g}" in finding.message
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "message"),
+    [
+        ("results.lm.windows", 400_000, "dataset_windows is 300,000, less than windows gives 400,000"),
+        ("config.max_windows", 250_000, "config.max_windows is 250,000, less than largest(each(results, 'windows')) gives 300,000"),
+    ],
+)
+def test_more_windows_than_there_may_be(sound: Sound, path: str, value: int, message: str) -> None:
+    scored = {"windows": 300_000, "dataset_windows": 300_000}
+    sound.write("lm/scores.json", {"config": {"max_windows": 300_000}, "results": {"lm": scored, "lm_wide": scored}})
+    sound.make()
+    assert [finding.severity for finding in sound.audit("recompute.identities")] == ["note"]
+    sound.change("lm/scores.json", put(path, value))
+    assert any(message in finding.message for finding in sound.audit("recompute.identities") if finding.severity == "error")
+
+
+def test_more_kept_than_requested(sound: Sound) -> None:
+    sound.write("data/stats.json", {"requested_docs": 10_000, "raw_docs_scanned": 11_620, "kept_docs": 9_990})
+    sound.write("data/split.json", {"requested_samples": 100, "total_samples": 100, "splits": {"train": 80, "test": 20}})
+    sound.make()
+    assert [finding.severity for finding in sound.audit("recompute.identities")] == ["note"]
+    sound.change("data/stats.json", put("kept_docs", 10_300))
+    sound.change("data/split.json", put("requested_samples", 90))
+    findings = {finding.subject: finding for finding in sound.audit("recompute.identities")}
+    assert (findings["data/stats.json"].stated, findings["data/stats.json"].recomputed) == ("10,000", "10,300")
+    assert "requested_samples is 90, less than total_samples gives 100" in findings["data/split.json"].message
 
 
 # --- perplexity ----------------------------------------------------------------------------------------------------------
@@ -106,6 +137,33 @@ def test_tokens_seen_that_are_not_the_sum(sound: Sound) -> None:
     sound.change("lm/train.json", put("history.3.tokens_seen_total", 327780))
     finding, _ = sound.audit("recompute.order")
     assert (finding.stated, finding.recomputed, finding.effect) == ("327,780", "327,680", "+0.03%")
+
+
+@pytest.mark.parametrize(
+    ("rule", "first", "second"),
+    [
+        ("recompute.order", ("history.2.tokens_seen_total", 1), ("history.3.tokens_seen_total", 2)),
+        ("recompute.perplexity", ("history.2.val_perplexity", 90.0), ("history.1.val_perplexity", 30.0)),
+    ],
+)
+def test_another_value_altered_beside_one_that_is_known(sound: Sound, rule: str, first: tuple[str, Any], second: tuple[str, Any]) -> None:
+    sound.change("lm/train.json", put(*first))
+    known, _ = sound.audit(rule)
+    sound.change("lm/train.json", put(*second))
+    two, _ = sound.audit(rule)
+    assert "; 2 values, digest " in two.effect and two.fingerprint != known.fingerprint
+    sound.change("lm/train.json", put(second[0], second[1] + 1))
+    other, _ = sound.audit(rule)
+    assert other.stated == two.stated and other.fingerprint != two.fingerprint
+
+
+def test_another_figure_altered_beside_one_that_is_known(sound: Sound) -> None:
+    sound.change("char/train.json", put("performance.windows_per_sec", 1.0))
+    sound.change("char/train.json", put("model.tokens_per_epoch_est", lambda tokens: tokens + 1))
+    first, _ = sound.audit("recompute.identities")
+    sound.change("char/train.json", put("model.tokens_per_epoch_est", lambda tokens: tokens + 1))
+    second, _ = sound.audit("recompute.identities")
+    assert first.stated == second.stated and first.fingerprint != second.fingerprint
 
 
 def test_epochs_of_two_sizes_that_sum_up(sound: Sound) -> None:
@@ -216,6 +274,43 @@ def test_a_copied_log_that_was_changed(sound: Sound) -> None:
     assert (finding.stated, finding.recomputed) == ("1.224568", "1.234568")
 
 
+def test_seeds_that_score_alike(sound: Sound) -> None:
+    first, second = (sound.read(f"evaluation/summary_{seed}.json") for seed in (11, 22))
+    for task, summary in second["tasks"].items():
+        summary["metrics"] = {s: {m: 0.123456789 + n / 10 for n, m in enumerate(v)} for s, v in summary["metrics"].items()}
+        first["tasks"][task]["metrics"] = summary["metrics"]
+    sound.write("evaluation/summary_11.json", first)
+    sound.write("evaluation/summary_22.json", second)
+    assert [finding.severity for finding in sound.audit("recompute.copies")] == ["note"]
+    for task, summary in second["tasks"].items():
+        summary["timers"] = first["tasks"][task]["timers"]  # no two evaluations take the same time to the last digit
+    sound.write("evaluation/summary_22.json", second)
+    errors = [finding for finding in sound.audit("recompute.copies") if finding.severity == "error"]
+    assert [finding.subject for finding in errors] == ["evaluation/summary_11.json and evaluation/summary_22.json"]
+
+
+def test_small_ratios_and_costs_are_no_fingerprint(sound: Sound) -> None:
+    shares = {f"right_{n}": n / 12 for n in (1, 5, 7, 11)} | {"loss": 1.2345678}
+    cost = {"cost_usd": 0.0533333333, "env": {"gpu_memory_gb": 23.5244140625}, "learning_rate": 0.00012345678}
+    sound.write("adapter/first.json", shares | cost)
+    sound.write("adapter/second.json", shares | cost | {"loss": 1.3456789})
+    sound.make()
+    assert [finding.severity for finding in sound.audit("recompute.copies")] == ["note"]
+    losses = {f"loss_{n}": n + 0.2345678 for n in range(4)}
+    sound.write("adapter/first.json", losses | {"last": 1.5})
+    sound.write("adapter/second.json", losses | {"last": 1.6})
+    sound.make()
+    assert [finding.severity for finding in sound.audit("recompute.copies")] == ["error", "note"]
+
+
+@pytest.mark.parametrize("seeds", [(11, 22, 33), (11, 22, 33, 44, 55)])
+def test_another_number_of_seeds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seeds: tuple[int, ...]) -> None:
+    monkeypatch.setattr(fixture, "SEEDS", seeds)
+    write_project(tmp_path / "template")
+    findings = Sound(tmp_path / "template", tmp_path / "project").audit(*IDS)
+    assert [finding for finding in findings if finding.severity != "note"] == []
+
+
 # --- durations -----------------------------------------------------------------------------------------------------------
 
 
@@ -229,6 +324,16 @@ def test_time_stamps_that_contradict_the_duration(sound: Sound) -> None:
 def test_stamps_without_fractions_of_a_second(sound: Sound) -> None:
     sound.change("char/train.json", put("timestamps.elapsed_sec", 400.9))
     assert [finding.severity for finding in sound.audit("recompute.durations")] == ["note"]
+
+
+@pytest.mark.parametrize(
+    ("duration", "found"), [(640.048, []), (640.0, []), (640, []), (640.028, []), (639.048, ["error"]), (641.048, ["error"])]
+)
+def test_stamps_with_fractions_and_a_rounded_duration(sound: Sound, duration: float, found: list[str]) -> None:
+    stamps = {"started_at": "2026-01-03T10:00:00.120000+00:00", "ended_at": "2026-01-03T10:10:40.168000+00:00"}
+    sound.change("adapter/train.json", lambda log: log["timers"].update(stamps, duration_sec=duration))
+    stamped = [finding for finding in sound.audit("recompute.durations") if "time stamps" in finding.subject]
+    assert [finding.severity for finding in stamped] == found
 
 
 @pytest.mark.parametrize(("seconds", "severity"), [(400.0, "error"), (415.0, "note"), (600.0, "warning")])
@@ -289,6 +394,43 @@ def test_batches_out_of_order(sound: Sound) -> None:
     assert (finding.subject, finding.effect) == ("char/batches.log, order", "1 lines")
 
 
+@pytest.mark.parametrize(("old", "new"), [("batch 15 ", "batch 16 "), ("batch 15 ", "batch 5 "), ("batch 15 ", "batch 150 ")])
+def test_a_batch_of_another_number(sound: Sound, old: str, new: str) -> None:
+    batch_log(sound, 1.752, 1.503)
+    sound.change("char/batches.log", lambda text: text.replace(old, new, 1))
+    [finding] = [finding for finding in sound.audit("recompute.batches") if finding.subject == "char/batches.log, numbers"]
+    assert finding.severity == "error" and finding.evidence[0].path == "line 6"
+
+
+def test_an_epoch_that_ends_with_a_line_of_its_own(sound: Sound) -> None:
+    batch_log(sound, 1.752, 1.503)
+    sound.change("char/batches.log", lambda text: text.replace("batch 39 ", "batch 38 "))
+    assert [finding.severity for finding in sound.audit("recompute.batches")] == ["note"]
+
+
+def test_a_running_mean_that_jumps(sound: Sound) -> None:
+    batch_log(sound, 1.752, 1.503)
+    sound.change("char/batches.log", lambda text: text.replace("batch 21 - loss 3.55", "batch 21 - loss 4.55"))
+    [finding] = sound.audit("recompute.batches")
+    assert (finding.subject, finding.severity) == ("char/batches.log, jumps", "error")
+    assert finding.stated == "4.5520" and finding.evidence[0].path == "line 8"
+    sound.change("char/batches.log", lambda text: text.replace("batch 21 - loss 4.55", "batch 21 - loss 3.56"))
+    assert [finding.severity for finding in sound.audit("recompute.batches")] == ["note"]
+
+
+def test_a_console_that_prints_other_losses(sound: Sound) -> None:
+    batch_log(sound, 1.752, 1.503)
+    log = (sound.evidence / "char/batches.log").read_text().splitlines()
+    console = "Epoch 1/2\n20" + "\n".join(line.partition(",")[2] for line in log[:-3]) + "\n"  # it broke off
+    sound.write("char/console.out", console)
+    sound.make()
+    assert [finding.severity for finding in sound.audit("recompute.batches")] == ["note"]
+    sound.change("char/console.out", lambda text: text.replace("batch 21 - loss 3.5520", "batch 21 - loss 3.5530"))
+    [finding] = [finding for finding in sound.audit("recompute.batches") if finding.severity != "note"]
+    assert (finding.stated, finding.recomputed) == ("3.5530", "3.5520")
+    assert finding.message.startswith("1 of ")
+
+
 # --- scores --------------------------------------------------------------------------------------------------------------
 
 
@@ -331,6 +473,19 @@ def test_a_parameter_count_of_another_model(sound: Sound) -> None:
     sound.spoil("char/train.json", put("model.params", 35748))
     [finding] = sound.audit("recompute.parameters")
     assert (finding.severity, finding.stated, finding.recomputed) == ("error", "35,748", "34,532")
+
+
+def test_a_count_that_only_the_parameters_state_confirms_nothing(sound: Sound) -> None:
+    counted = put("architecture.parameter_count", 14 * 64 * 64)
+    sound.change_parameters("params/runs/lm.yaml", counted)
+    sound.make()
+    assert [finding.subject for finding in sound.audit("recompute.parameters") if finding.severity == "error"] == ["lm"]
+    right = sound.audit("recompute.parameters")[0].recomputed
+    sound.change_parameters("params/runs/lm.yaml", put("architecture.parameter_count", int(right.replace(",", ""))))
+    sound.make()
+    [note] = sound.audit("recompute.parameters")
+    assert note.recomputed == "1 runs have the stated number"
+    assert note.message.endswith("No log states them for lm, lm_wide.")
 
 
 def recurrent(cell: str, embedding: int, hidden: int, layers: int, norm: float | None = None) -> RecurrentArchitecture:

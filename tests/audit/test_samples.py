@@ -63,6 +63,23 @@ def test_one_text_of_two_models(sound: Sound) -> None:
     assert (finding.subject, finding.severity, finding.effect) == ("lm = lm_wide", "error", "2 samples of 2 sets in 2 files")
 
 
+def test_a_copy_in_another_case(sound: Sound) -> None:
+    copied = sound.read("lm/samples.json")["lm"][2]["output"]
+    for change in (str.upper, str.title):
+        rewrite(sound, lambda samples, change=change: samples[2].update(output=change(copied)), "lm_wide")
+        [finding] = sound.audit("samples.same_text")
+        assert (finding.subject, finding.severity, finding.effect) == ("lm = lm_wide", "error", "2 samples of 2 sets in 2 files")
+    rewrite(sound, lambda samples: samples[2].update(output=" ".join(copied.upper().split()[::-1])), "lm_wide")
+    assert sound.audit("samples.same_text") == []
+
+
+def test_a_whole_set_in_another_case_is_a_copy(sound: Sound) -> None:
+    content = sound.read("lm/samples.json")["lm"]
+    sound.write("copy.json", [sample | {"output": sample["output"].upper()} for sample in content])
+    sound.make()
+    assert [(finding.subject, finding.severity) for finding in sound.audit("samples.same_text")] == [("copies of sets", "note")]
+
+
 def test_one_text_under_two_prompts_and_under_two_seeds(sound: Sound) -> None:
     rewrite(sound, lambda samples: samples[4].update(output=samples[0]["output"] + "\n"))
     [finding] = sound.audit("samples.same_text")

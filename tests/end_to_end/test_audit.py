@@ -98,6 +98,15 @@ def test_without_an_audit_there_is_nothing_to_report(project: Path) -> None:
     assert "no such file" in done.stderr
 
 
+def test_a_store_that_is_none_is_named(project: Path) -> None:
+    (project / ".mlflow").mkdir()
+    (project / ".mlflow/lastro.db").write_bytes(bytes(range(256)) * 40)
+    done = run_in(project, "python", "-m", "stages.audit.gate", "report")
+    assert done.returncode == 1
+    assert "no MLflow store" in done.stderr
+    assert "Traceback" not in done.stderr.split("error: ")[-1]
+
+
 def test_a_sound_campaign_through_the_whole_workflow(project: Path, template: Path) -> None:
     """Import, tables, corrected tables, audit, gate: no error, no warning, exit status 0."""
     for spec in (project / "params/tables").glob("*.yaml"):
@@ -112,6 +121,13 @@ def test_a_sound_campaign_through_the_whole_workflow(project: Path, template: Pa
     done = run_in(project, "python", "-m", "stages.audit.gate", "report", "--campaign", "sound")
     assert done.returncode == 0, done.stdout
     assert "nothing to be done" in snakemake(project, "-n", "all", "audit", "--config", "campaign=sound").lower()
+    for file in ("reports/sound/tables/tab13_corrected.tex", "analysis/sound/audit/corrected_scores.json"):
+        kept = (project / file).read_text()
+        (project / file).write_text(kept.replace("0", "1", 3))
+        with inside(project):
+            campaign = Campaign.load("sound", load_registry("sound"), load_prices())
+            assert run_rules(campaign, [RULES["integrity.corrected"]]), f"{file} was edited by hand"
+        (project / file).write_text(kept)
 
 
 @pytest.fixture

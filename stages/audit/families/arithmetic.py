@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from stages.audit.campaign import Campaign
 from stages.audit.finding import Finding
-from stages.audit.objects import SHOWN, Nested, effect, entries, figure, number, objects, step
+from stages.audit.objects import SHOWN, Deviation, Nested, effect_of, entries, figure, number, objects, step
 from stages.audit.rules import rule
 from stages.errors import UserError
 from stages.expression import ParameterNode, evaluate_number
@@ -25,10 +25,16 @@ class Identity(NamedTuple):
     """Expressions of other fields (:mod:`stages.expression`); one must hold, where formats count in more than one way."""
     decimals: int | None = None
     """To which the log rounds the field."""
+    limit: bool = False
+    """Whether the field may exceed what is expected, but not be less; one that is not positive stands for no limit."""
 
 
 def _is(field: str, *expected: str, decimals: int | None = None) -> Identity:
     return Identity(field, expected, decimals)
+
+
+def _limit(field: str, *most: str) -> tuple[Identity, ...]:
+    return tuple(Identity(field, (expression,), limit=True) for expression in most)
 
 
 def _windows(part: str) -> tuple[Identity, ...]:
@@ -94,7 +100,12 @@ IDENTITIES: tuple[Identity, ...] = (
     _is("aggregate.cost.total_duration_sec_mean", "mean(each(runs, 'cost.total_duration_sec'))"),
     _is("aggregate.cost.total_cost_usd_sum", "sum(each(runs, 'cost.total_cost_usd'))"),
     _is("aggregate.cost.total_cost_usd_mean", "mean(each(runs, 'cost.total_cost_usd'))"),
+    *_limit("dataset_windows", "windows"),
+    *_limit("config.max_windows", "largest(each(results, 'windows'))", "largest(each(results, 'dataset_windows'))"),
     # data sets and tokenizers
+    *_limit("requested_docs", "kept_docs"),
+    *_limit("raw_docs_scanned", "kept_docs"),
+    *_limit("requested_samples", "total_samples", "sum(each(splits, ''))"),
     _is("total_samples", "sum(each(splits, ''))"),
     _is("avg_tokens_per_doc", "total_tokens / docs", "tokens / docs"),
     _is("avg_chars_per_doc", "total_chars / docs"),
@@ -133,10 +144,19 @@ class _Verdict(NamedTuple):
     formula: str
     holds: bool
 
+    @property
+    def deviation(self) -> Deviation:
+        return Deviation(self.stated.refs[0], self.stated.value, self.expected.value)
+
+    @property
+    def text(self) -> str:
+        relation = "less than" if self.identity.limit else "but"
+        return f"{self.identity.field} is {figure(self.stated.value)}, {relation} {self.formula} gives {figure(self.expected.value)}"
+
 
 def _check(identity: Identity, nested: Nested) -> _Verdict | None:
     """What an identity gives on an object; none where a field that takes part is not there."""
-    if number(nested.content, identity.field) is None:
+    if (here := number(nested.content, identity.field)) is None or (identity.limit and here <= 0):
         return None
     scope: dict[str, Any] = {key: ParameterNode(value, nested.ref(key)) for key, value in nested.content.items()}
     stated = evaluate_number(identity.field, scope, nested.name)
@@ -145,7 +165,8 @@ def _check(identity: Identity, nested: Nested) -> _Verdict | None:
         return None
     nearest, formula = min(found, key=lambda pair: abs(pair[0].value - stated.value))
     slack = TOLERANCE * abs(nearest.value) if identity.decimals is None else 0.5001 * 10**-identity.decimals
-    return _Verdict(identity, stated, nearest, formula, abs(nearest.value - stated.value) <= slack)
+    over = nearest.value - stated.value
+    return _Verdict(identity, stated, nearest, formula, (over if identity.limit else abs(over)) <= slack)
 
 
 def _value(text: str, scope: Mapping[str, Any], place: str) -> Traced | None:
@@ -157,12 +178,13 @@ def _value(text: str, scope: Mapping[str, Any], place: str) -> Traced | None:
 
 def _finding(nested: Nested, broken: list[_Verdict], checked: int) -> Finding:
     first = max(broken, key=lambda verdict: abs(verdict.stated.value - verdict.expected.value) / (abs(verdict.expected.value) or 1))
-    lines = [f"{v.identity.field} is {figure(v.stated.value)}, but {v.formula} gives {figure(v.expected.value)}" for v in broken]
+    lines = [verdict.text for verdict in broken]
     more = f"; and {len(lines) - 3} more" if len(lines) > 3 else ""
     message = f"{len(broken)} of {checked} figures do not follow from the others: {'; '.join(lines[:3])}{more}.{_common(broken)}"
     refs = join_refs([part for v in broken for part in (v.stated, v.expected)])[:SHOWN]
     sides = figure(first.stated.value), figure(first.expected.value)
-    return Finding(nested.name, "error", "mismatch", message, *sides, effect(first.stated.value, first.expected.value), refs)
+    change = effect_of(first.deviation, [verdict.deviation for verdict in broken])
+    return Finding(nested.name, "error", "mismatch", message, *sides, change, refs)
 
 
 def _common(broken: list[_Verdict]) -> str:
@@ -184,4 +206,9 @@ def _whole(function: Callable[[float], int]) -> Callable[[Any], Traced]:
     return lambda value: compute(function, evaluate_number("value", {"value": value}, ""), formula=function.__name__)
 
 
-_FUNCTIONS: dict[str, Any] = {"floor": _whole(math.floor), "ceil": _whole(math.ceil), "round": _whole(round), "each": _each}
+def _largest(values: list[Traced]) -> Traced:
+    return max(values, key=lambda traced: traced.value)
+
+
+_ROUND: dict[str, Any] = {"floor": _whole(math.floor), "ceil": _whole(math.ceil), "round": _whole(round)}
+_FUNCTIONS: dict[str, Any] = _ROUND | {"each": _each, "largest": _largest}

@@ -1,12 +1,15 @@
 """Rule on cells: what the text prints against what its evidence gives."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from stages.audit.campaign import Campaign
 from stages.audit.finding import Finding
 from stages.audit.rules import rule
 from stages.compare import cells_of, compare, compare_cell
+from stages.table import load_spec
 from stages.traced import Ref
 
 
@@ -18,6 +21,7 @@ from stages.traced import Ref
 )
 def cells(campaign: Campaign) -> Iterator[Finding]:
     tables = {name: cells_of(table) for name, table in campaign.tables.items()}
+    yield from _not_made(campaign)
     for fact in campaign.printed:
         cell = tables.get(fact["table"], {}).get((fact["row"], fact["column"]))
         name = f"{fact['table']} {fact['column']}.{fact['row']}"
@@ -25,6 +29,17 @@ def cells(campaign: Campaign) -> Iterator[Finding]:
             yield _cell_finding(name, cell, verdict)
         if cell is not None and verdict["second_source"] == "disagrees":
             yield _second_source(name, cell)
+
+
+def _not_made(campaign: Campaign) -> Iterator[Finding]:
+    """Tables that the text prints and that could not be made here, and the runs that they lack."""
+    printed = Counter(fact["table"] for fact in campaign.printed if fact["table"] not in campaign.tables)
+    for name, number in printed.items():
+        spec = Path("params/tables", f"{name}.yaml")
+        lacking = [run for run in load_spec(spec).runs() if run not in campaign.records] if spec.exists() else []
+        why = f": there is no record of {', '.join(lacking)}" if lacking else ""
+        message = f"{number} printed cells of {name} could not be checked, because the table could not be made{why}."
+        yield Finding(name, "error", "not verifiable", message, f"{number} cells", "no table", f"{number} cells", cells=(name,))
 
 
 def _cell_finding(name: str, cell: Mapping[str, Any], verdict: Mapping[str, str]) -> Finding:
@@ -51,7 +66,6 @@ def _evidence(cell: Mapping[str, Any]) -> tuple[Ref, ...]:
 
 def cell_counts(campaign: Campaign) -> dict[str, int]:
     """How many printed cells there are, by verdict (``equal``, ``equal under habit``, ``different``, ``no such cell``)."""
-    counts: dict[str, int] = {}
-    for verdict in compare(campaign.tables, campaign.printed):
-        counts[verdict["verdict"]] = counts.get(verdict["verdict"], 0) + 1
+    counts = Counter(verdict["verdict"] for verdict in compare(campaign.tables, campaign.printed))
+    counts["no such cell"] += sum(fact["table"] not in campaign.tables for fact in campaign.printed)
     return dict(sorted(counts.items()))

@@ -14,7 +14,8 @@ from stages.traced import Ref
 
 SHOWN = 8
 """Names that one finding spells out."""
-_PATH = re.compile(r"[\w.*-]+(?:/[\w.*-]+)+")
+_PATH = re.compile(r"[\w.*-]+(?:/[\w.*-]+)+\.(?:csv|json|jsonl|log|model|out|parquet|py|txt|vocab|yaml|yml)\b")
+"""A path in a printed cell; names of models and pairs of numbers have slashes, too, but not such an end."""
 
 
 @rule(
@@ -48,8 +49,7 @@ def _cited_paths(campaign: Campaign) -> dict[str, list[str]]:
         found[citation.path].append(citation.where)
     for fact in campaign.printed:
         for path in _PATH.findall(fact["printed"]):
-            if "." in path.rpartition("/")[2]:
-                found[path].append(f"{fact['table']} {fact['column']}.{fact['row']}")
+            found[path].append(f"{fact['table']} {fact['column']}.{fact['row']}")
     return found
 
 
@@ -153,43 +153,58 @@ def _same_training(first: Series, second: Series) -> bool:
 
 
 def _uncounted_finding(campaign: Campaign, groups: list[list[Series]]) -> Finding:
-    seconds = {group[0].file: _seconds(group) for group in groups}
-    known = {file: value for file, value in seconds.items() if value}
-    hours = sum(known.values()) / 3600
-    usd = sum(value / 3600 * price for file, value in known.items() if (price := _price_near(campaign, file)))
-    refs = tuple(dict.fromkeys(ref for group in groups for ref in (group[0].refs[-1],)))
-    unknown = len(groups) - len(known)
+    longest = [max(group, key=_seconds) for group in groups]
+    timed = [series for series in longest if _seconds(series)]
+    hours = sum(map(_seconds, timed)) / 3600
+    usd = sum(_seconds(series) / 3600 * price for series in timed if (price := _price_near(campaign, series.file)))
+    logged = {series.file: f"{_seconds(series) / 3600:.2f} h" for series in timed}
+    listed = "; ".join(f"{series.file} ({logged.get(series.file, 'no time logged')})" for series in longest)
     message = (
-        f"{len(groups)} trainings in the evidence are in no table: {', '.join(seconds)}. {len(known)} of them log {hours:.2f} hours in all,"
-        f" about {usd:.2f} USD at the prices of their neighbours; {unknown} log no time."
+        f"{len(groups)} trainings in the evidence are in no table: {listed}. Together {hours:.2f} hours, about {usd:.2f} USD at the"
+        " prices of the runs nearest to them."
     )
+    refs = tuple(_time_ref(series) for series in longest)
     effect = f"{hours:.2f} h, {usd:.2f} USD"
-    return Finding("trainings", "warning", "protocol fault", message, "0 h", f"{hours:.2f} h", effect, refs, cells=_totals(campaign))
+    cells = _totals(campaign, {run for series in timed if (run := _run_near(campaign, series.file))})
+    return Finding("trainings", "warning", "protocol fault", message, "0 h", f"{hours:.2f} h", effect, refs, cells=cells)
 
 
-def _totals(campaign: Campaign) -> tuple[str, ...]:
-    """Cells that sum hours or costs over runs: those whose lineage has the time of several."""
+def _totals(campaign: Campaign, near: set[str]) -> tuple[str, ...]:
+    """Cells that sum the time of several runs, one of those near to the trainings among them."""
     runs: dict[str, set[str]] = defaultdict(set)
     for cell, place in campaign.lineage:
         if place.get("field", "").startswith("time."):
             runs[cell].add(place["record"])
-    return tuple(sorted(cell for cell, timed in runs.items() if len(timed) > 1))
+    return tuple(sorted(cell for cell, timed in runs.items() if len(timed) > 1 and timed & near))
 
 
-def _seconds(group: list[Series]) -> float:
-    """Longest time that the copies of one training log: their total, or the sum of their epochs."""
-    return max(max(series.total_seconds or 0.0, sum(series.column("epoch_time_sec"))) for series in group)
+def _seconds(series: Series) -> float:
+    """Time that a history logs: its total, or the sum of its epochs; 0 where it logs none."""
+    return max(series.total_seconds or 0.0, sum(series.column("epoch_time_sec")))
+
+
+def _time_ref(series: Series) -> Ref:
+    """Place of that time: the total, or the last of the epochs."""
+    last = series.refs[-1]
+    return Ref(series.file, "$.total_time_sec", last.sha256) if series.total_seconds else last
+
+
+def _run_near(campaign: Campaign, file: str) -> str | None:
+    """The first run that has a record and a file in the same folder, or in the first one above it where any run has."""
+    folder = file
+    while folder := folder.rpartition("/")[0]:
+        for run in campaign.records:
+            evidence = campaign.runs[run].evidence
+            if evidence and any(name.startswith(f"{folder}/") for name in evidence.files.values()):
+                return run
+    return None
 
 
 def _price_near(campaign: Campaign, file: str) -> float | None:
-    """Price of the device of the nearest runs, those with a file in the same folder or the first one above it that has any."""
-    folder = file
-    while folder := folder.rpartition("/")[0]:
-        for run, parameters in campaign.runs.items():
-            here = any(name.startswith(f"{folder}/") for name in (parameters.evidence.files if parameters.evidence else {}).values())
-            if here and run in campaign.records and (price := campaign.prices.get(campaign.records[run].environment.device or "")):
-                return float(price.usd_per_hour)
-    return None
+    """Price of the device of the nearest run; none where there is no such run or price."""
+    run = _run_near(campaign, file)
+    price = campaign.prices.get(campaign.records[run].environment.device or "") if run else None
+    return price.usd_per_hour if price else None
 
 
 def _unused_results(campaign: Campaign, used: set[str]) -> Iterator[Finding]:

@@ -1,7 +1,10 @@
 """The same measurements in several files, found by their values: where copies part, one of them was changed."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from fractions import Fraction
+from functools import cache
 from itertools import combinations
 from typing import Any, NamedTuple
 
@@ -15,11 +18,16 @@ from stages.traced import Ref
 COPIED = 0.5
 """Share of measured values that two places must have in common to be copies. Even one full-precision float is hardly equal by chance."""
 LEAST_VALUES = 4
-"""Measured values that two objects must share: fewer may be one count that two files need."""
+"""Measured values that two objects must have: fewer may be one count that two files need."""
 LEAST_DIGITS = 7
 """Digits from which on a float is a measurement, and no setting such as 0.05 that many files share."""
+SMALL = 100
+"""Denominators up to which two evaluations may well have one ratio by chance: 7 of 12 answers right is no measurement of its own."""
 CLOCK = 0.01
 """Seconds by which two callbacks measure the same epoch differently."""
+
+_CHOSEN = re.compile(r"[._]((usd|cost|usd_per_hour)$|(prices?|limits?|thresholds?|settings|config\w*|env|memory\w*|learning_rate)($|\.))")
+"""Fields, or what stands above them, of what was set or follows from a price: two runs on one machine have it in common."""
 
 Key = tuple[str, int]
 """Column and epoch."""
@@ -199,7 +207,8 @@ def _object_pairs(campaign: Campaign) -> Iterator[tuple[_Leaves, _Leaves]]:
             leaves = _leaves(nested)
             if len(leaves.measured) >= LEAST_VALUES:
                 kinds.setdefault(frozenset(leaves.values), []).append(leaves)
-    pairs = [pair for kind in kinds.values() for pair in combinations(kind, 2) if _are_copies(*pair)]
+    seeds = _seeds(campaign)
+    pairs = [pair for kind in kinds.values() for pair in combinations(kind, 2) if _are_copies(*pair, seeds)]
     for first, second in pairs:
         if not any(_inside(first, outer[0]) and _inside(second, outer[1]) for outer in pairs):
             yield first, second
@@ -207,13 +216,35 @@ def _object_pairs(campaign: Campaign) -> Iterator[tuple[_Leaves, _Leaves]]:
 
 def _leaves(nested: Nested) -> _Leaves:
     values = {path: value for path, value in walk(nested.content) if not isinstance(value, dict | list)}
-    return _Leaves(nested, values, frozenset(pair for pair in values.items() if _is_measured(pair[1])))
+    measured = (pair for pair in values.items() if _is_measured(pair[1]) and not _is_ratio(pair[1]) and not _CHOSEN.search(pair[0]))
+    return _Leaves(nested, values, frozenset(measured))
 
 
-def _are_copies(first: _Leaves, second: _Leaves) -> bool:
-    shared = len(first.measured & second.measured)
-    apart = first.nested.document.file != second.nested.document.file
-    return apart and shared >= COPIED * max(len(first.measured), len(second.measured))
+@cache
+def _is_ratio(value: float) -> bool:
+    """Whether a value is, as far as its digits tell, a share of a small count."""
+    return 0 <= value <= 1 and abs(Fraction(value).limit_denominator(SMALL) - Fraction(value)) < 10.0**-LEAST_DIGITS
+
+
+def _seeds(campaign: Campaign) -> dict[str, str]:
+    """Seed of each file that an evaluation's parameters name as one seed's."""
+    return {
+        file: seed
+        for parameters in campaign.runs.values()
+        if parameters.extrinsic and parameters.evidence
+        for role, file in parameters.evidence.files.items()
+        if (seed := role.rpartition("_")[2]) in map(str, parameters.extrinsic.seeds)
+    }
+
+
+def _are_copies(first: _Leaves, second: _Leaves, seeds: Mapping[str, str]) -> bool:
+    """Two seeds of one evaluation may score alike, but their clocks do not run alike."""
+    files = first.nested.document.file, second.nested.document.file
+    ours, theirs = first.measured, second.measured
+    if (seed := seeds.get(files[0])) and seeds.get(files[1], seed) != seed:
+        ours, theirs = (frozenset(pair for pair in each if _is_time(pair[0])) for each in (ours, theirs))
+    enough = min(len(ours), len(theirs)) >= LEAST_VALUES and len(ours & theirs) >= COPIED * max(len(ours), len(theirs))
+    return enough and files[0] != files[1]
 
 
 def _inside(inner: _Leaves, outer: _Leaves) -> bool:

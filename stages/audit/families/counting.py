@@ -16,7 +16,8 @@ FLOPS_PER_TOKEN = 6
 """Floating-point operations a parameter and token that trainers count for a training step (Kaplan et al., 2020)."""
 FLOPS_FACTOR = 3.0
 """Factor from which on FLOPs and tokens cannot both be right; counting packed 4-bit weights as they lie gives 2."""
-_SIZE = re.compile(r"(?<![\d.])(\d+(?:\.\d+)?)\s?[bB](?![a-zA-Z])")
+_SIZE = re.compile(r"(?<![\d.])(?:(\d+)\s?[xX]\s?)?(\d+(?:\.\d+)?)\s?[bB](?![a-zA-Z])(?:-(\d+)E\b)?")
+"""Billions of parameters in a model's name, with the number of experts before it (8x7B) or behind it (17B-16E)."""
 
 
 @rule(
@@ -74,16 +75,17 @@ def _nominal(log: Nested, stated: float) -> str:
 def flops(campaign: Campaign) -> Iterator[Finding]:
     for log in _logs(campaign, "training.trainer_metrics.total_flos"):
         operations, tokens = (number(log.content, f"training.{key}") for key in ("trainer_metrics.total_flos", "tokens_seen"))
-        size = _SIZE.search(str(field(log.content, "model.name_or_path")))
-        if not operations or not tokens or not size:
+        least, most = _billions(str(field(log.content, "model.name_or_path")))
+        if not operations or not tokens or not least:
             continue
-        named = float(size[1]) * 1e9
-        implied = operations / (FLOPS_PER_TOKEN * named)
-        if max(implied / tokens, tokens / implied) > FLOPS_FACTOR:
+        fitting = operations / (FLOPS_PER_TOKEN * tokens) / 1e9
+        billions = min(max(fitting, least), most)
+        if max(fitting / billions, billions / fitting) > FLOPS_FACTOR:
+            implied = operations / (FLOPS_PER_TOKEN * billions * 1e9)
             message = (
-                f"{operations:.4g} operations, at {FLOPS_PER_TOKEN} a parameter and token of a model of {size[1]}B parameters, are about "
-                f"{implied / 1e6:,.1f} million tokens; {tokens / 1e6:,.1f} million are stated. Over those, they would fit a model of "
-                f"{operations / (FLOPS_PER_TOKEN * tokens) / 1e9:.2g}B parameters."
+                f"{operations:.4g} operations, at {FLOPS_PER_TOKEN} a parameter and token of a model of {billions:g}B parameters, are "
+                f"about {implied / 1e6:,.1f} million tokens; {tokens / 1e6:,.1f} million are stated. Over those, they would fit a model of "
+                f"{fitting:.2g}B parameters."
             )
             refs = (
                 log.ref("training", "trainer_metrics", "total_flos"),
@@ -93,6 +95,13 @@ def flops(campaign: Campaign) -> Iterator[Finding]:
             sides = f"{figure(tokens)} tokens", f"about {implied / 1e6:,.1f} million"
             change = f"{max(implied / tokens, tokens / implied):.1f} times"
             yield Finding(log.document.file, "error", "mismatch", message, *sides, change, refs)
+
+
+def _billions(name: str) -> tuple[float, float]:
+    """Billions of parameters that may take part in a token, by a model's name: of a mixture, one expert to all of them; 0 where unknown."""
+    size = _SIZE.search(name)
+    one, experts = (float(size[2]), int(size[1] or size[3] or 1)) if size else (0.0, 1)
+    return one, one * max(experts, 1)
 
 
 _COUNTED = (

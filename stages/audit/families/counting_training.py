@@ -1,5 +1,6 @@
 """Rules on trainings: epochs that were not run, splits that were not made, losses that diverged, weights that are not the best."""
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -13,8 +14,10 @@ from stages.traced import Ref
 
 SPLIT_TOLERANCE = 0.01
 """Shares of a split may differ by as much: a hundredth is the precision of a text that says 80/10/10."""
-DIVERGED = 0.10
-"""Relative rise of the validation loss above its best that is no usual overfitting; in nats a tenth multiplies perplexity by about 1.5."""
+DIVERGED = 0.3
+"""Nats above its best from which on a validation loss shows no usual overfitting: perplexity is a third higher, whatever the loss."""
+MINIMUM_DELTA = 1e-3
+"""Nats below which early stopping may take a better loss for none: trainers commonly ask for as much, and runs seldom log what they ask."""
 SAME_WEIGHTS = 1e-3
 """Relative difference of two losses up to which they may be of the same weights, evaluated in batches of another size."""
 
@@ -38,8 +41,9 @@ def epochs(campaign: Campaign) -> Iterator[Finding]:
         if training.schedule == "cosine" and training.schedule_steps:
             message += " Its learning rate, a cosine over the whole plan, had not come down."
         refs = campaign.refs(run, "data.epochs_run")
+        cells = sorted({*campaign.cells_resting_on(refs), *campaign.cells_printing(run, "results.validation")})
         sides = f"{training.epochs} epochs", f"{ran} epochs"
-        yield Finding(run, "warning", "protocol fault", message, *sides, effect(ran, training.epochs), refs)
+        yield Finding(run, "warning", "protocol fault", message, *sides, effect(ran, training.epochs), refs, cells=tuple(cells))
 
 
 def _stopped_early(record: Record) -> bool:
@@ -49,8 +53,10 @@ def _stopped_early(record: Record) -> bool:
         return False
     of_training = stopping.monitor == "train_loss"
     values = [entry.train_loss_nats if of_training else entry.validation_loss_nats for entry in record.history]
-    losses = [value for value in values if value is not None]
-    return bool(losses) and len(losses) - 1 - losses.index(min(losses)) >= stopping.patience > 0
+    best, waited = math.inf, 0
+    for loss in (value for value in values if value is not None):
+        best, waited = (loss, 0) if loss < best - MINIMUM_DELTA else (best, waited + 1)
+    return waited >= stopping.patience > 0
 
 
 # --- splits --------------------------------------------------------------------------------------------------------------
@@ -105,7 +111,7 @@ def _split_finding(claim: Split, used: _Used) -> Finding:
     stated, found = ("/".join(f"{100 * share:.3g}" for share in shares) for shares in (_padded(claim.fractions), used.shares))
     message = f"The text states {stated} for training, validation and test of {claim.run}; {used.how}: {found}."
     change = f"{100 * (used.shares[0] - claim.fractions[0]):+.0f} points of training data"
-    return Finding(claim.run, "error", "mismatch", message, stated, found, change, used.refs, claims=(claim.where,))
+    return Finding(claim.run, "error", "mismatch", message, stated, found, change, used.refs, claims=(claim.where,), cells=())
 
 
 # --- losses and weights --------------------------------------------------------------------------------------------------
@@ -124,7 +130,7 @@ def divergence(campaign: Campaign) -> Iterator[Finding]:
             continue
         best = min(losses, key=lambda epoch: losses[epoch])
         worst = max((epoch for epoch in losses if epoch >= best), key=lambda epoch: losses[epoch])
-        if losses[worst] > losses[best] * (1 + DIVERGED):
+        if losses[worst] > losses[best] + DIVERGED:
             message = (
                 f"The validation loss of {run} rises from {losses[best]:.4f} in epoch {best} to {losses[worst]:.4f} in epoch {worst}, and "
                 f"ends at {list(losses.values())[-1]:.4f}. What rests on it holds for the weights of epoch {best} only, if those were kept."
@@ -163,10 +169,19 @@ def _weights_finding(campaign: Campaign, run: str, best: Loss, last: Loss) -> Fi
     )
     refs = campaign.refs(run, "results.validation.loss_nats") + campaign.refs(run, "results.intrinsic.adapter.loss_nats")
     cells = [*campaign.cells_printing(run, "results.validation"), *campaign.cells_printing(run, "results.intrinsic.adapter")]
-    cells += [cell for name in used for cell in campaign.cells_printing(name, "results.extrinsic")]
+    cells += sorted({cell for name in used for cell in _adapted_cells(campaign, name)})
     sides = f"{best.loss_nats:.4f} (best)", f"{last.loss_nats:.4f} (last)"
     change = effect(best.loss_nats, last.loss_nats)
     return Finding(run, "warning", "protocol fault", message, *sides, change, refs, cells=tuple(cells))
+
+
+def _adapted_cells(campaign: Campaign, run: str) -> Iterator[str]:
+    """Cells that print scores of an evaluation's adapted system."""
+    record = campaign.records.get(run)
+    for task, result in (record.results.extrinsic or {}).items() if record else ():
+        for metric, systems in result.metrics.items():
+            for system in systems.keys() - {"base"}:
+                yield from campaign.cells_printing(run, f"results.extrinsic.{task}.metrics.{metric}.{system}")
 
 
 def _unknown(campaign: Campaign) -> Iterator[Finding]:

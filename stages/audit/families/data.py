@@ -19,7 +19,11 @@ from stages.record import Record
 ODD_SHARE = 0.1
 """Share of a task's rows from which it is not the task that its name says: a tenth of the score is of something else."""
 SHORTEST_TEXT = 3
-"""Words of a reference below which it is a label, no summary or rewriting."""
+"""Words of a reference below which it is a label, no summary or rewriting; unless the text that is given is hardly longer."""
+LABELLED = 2
+"""Times the words of such a reference that a text must have to be labelled by it: ``Valeu.`` becomes ``Muito obrigado.``"""
+UNNAMED = 0.5
+"""Share of a task's rows without a word that asks for it from which this is no gap in the list of words, which cannot name all."""
 
 
 class Kind(NamedTuple):
@@ -28,33 +32,17 @@ class Kind(NamedTuple):
     names: tuple[str, ...]
     words: tuple[str, ...]
     """Beginnings of words that ask for it, in Portuguese and English, without accents."""
-    text_to_text: bool
-    """Whether a text is given and a text is expected."""
+    growth: float | None
+    """Times the words of a given text that the expected one may have; ``None`` where none is given."""
 
 
 _REWRITE = ("reescr", "reformul", "parafras", "corri", "melhor", "revis", "simplif", "transform", "substitu", "rewrit", "rephras", "edit")
-_ASK = (
-    "pergunt",
-    "quest",
-    "respo",
-    "qual",
-    "quai",
-    "quem",
-    "quando",
-    "onde",
-    "quant",
-    "como",
-    "what",
-    "who",
-    "when",
-    "where",
-    "which",
-    "how",
-)
+_QUESTION = "pergunt quest respo qual quai quem quando onde quant como what who when where which how".split()  # noqa: SIM905
+_DEMAND = "cite diga nomei inform complet list indiq apont identif defin calcul determin name tell give".split()  # noqa: SIM905
 KINDS = (
-    Kind(("summ", "sumar", "resum"), ("resum", "sumar", "sintet", "sintes", "condens", "summar", "abstract"), True),
-    Kind(("rewrit", "reescr", "paraphr", "parafr"), _REWRITE, True),
-    Kind(("qa", "quest", "pergunt"), _ASK, False),
+    Kind(("summ", "sumar", "resum"), ("resum", "sumar", "sintet", "sintes", "condens", "summar", "abstract"), 1),
+    Kind(("rewrit", "reescr", "paraphr", "parafr"), _REWRITE, 5),
+    Kind(("qa", "quest", "pergunt"), (*_QUESTION, *_DEMAND), None),
 )
 """Kinds of tasks that are known here; a task of another name is left alone."""
 
@@ -62,7 +50,7 @@ KINDS = (
 @rule(
     "data.filters",
     "What the tasks' examples really ask for",
-    proves="Of a task's rows, a share does not ask for the task, expects a label, or gives no text to work on.",
+    proves="Of a task's rows, a share does not ask for the task, expects a label, or gives no text that the answer could be made of.",
     cannot="Words and lengths are counted, meaning is not read: a row may ask for the task in other words, or name it and mean another.",
 )
 def filters(campaign: Campaign) -> Iterator[Finding]:
@@ -73,8 +61,10 @@ def filters(campaign: Campaign) -> Iterator[Finding]:
             continue
         asked = [_asking(row, kind) for row in rows]
         none = [row for row, words in zip(rows, asked, strict=True) if not words]
-        odd = {"without a word that asks for it": none} | (_odd_texts(rows) if kind.text_to_text else {})
-        severity: Severity = "warning" if any(len(found) >= ODD_SHARE * len(rows) for found in odd.values()) else "note"
+        texts = _odd_texts(rows, kind.growth) if kind.growth else {}
+        odd = {"without a word that asks for it": none} | texts
+        many = len(none) >= UNNAMED * len(rows) or any(len(found) >= ODD_SHARE * len(rows) for found in texts.values())
+        severity: Severity = "warning" if many else "note"
         counts = "; ".join(f"{name}: {share(len(found), len(rows))}" for name, found in odd.items())
         words = Counter(word for own in asked for word in own).most_common(SHOWN)
         message = f"What the {len(rows):,} rows of {task} ask for, by their words: {', '.join(f'{word} {count}' for word, count in words)}."
@@ -86,20 +76,28 @@ def filters(campaign: Campaign) -> Iterator[Finding]:
 def _asking(row: Example, kind: Kind) -> set[str]:
     """Words of the prompt that ask for the task; a question mark asks for an answer."""
     words = {word for word in re.findall(r"\w+", row.prompt.lower()) if _bare(word).startswith(kind.words)}
-    return words | ({"?"} if not kind.text_to_text and "?" in row.prompt else set())
+    return words | ({"?"} if not kind.growth and "?" in row.prompt else set())
 
 
 def _bare(text: str) -> str:
     return "".join(character for character in unicodedata.normalize("NFD", text) if not unicodedata.combining(character))
 
 
-def _odd_texts(rows: Sequence[Example]) -> dict[str, list[Example]]:
-    """Rows whose reference is a label, and rows whose reference is no shorter than the whole prompt, so that no text is given."""
-    lengths = [(row, len(re.findall(r"\w+", row.answer)), len(re.findall(r"\w+", row.prompt))) for row in rows]
+def _odd_texts(rows: Sequence[Example], growth: float) -> dict[str, list[Example]]:
+    """Rows whose reference is a label of the text, and rows that give too little text for it; without an input, the prompt is the text."""
+    lengths = [(row, _words(row.answer), _words(row.input) or _words(row.prompt), bool(row.input.strip())) for row in rows]
     return {
-        f"reference under {SHORTEST_TEXT} words": [row for row, answer, _ in lengths if answer < SHORTEST_TEXT],
-        "reference as long as the whole prompt": [row for row, answer, prompt in lengths if answer >= max(prompt, SHORTEST_TEXT)],
+        f"reference under {SHORTEST_TEXT} words": [
+            row for row, answer, given, apart in lengths if answer < SHORTEST_TEXT and (not apart or given > LABELLED * answer)
+        ],
+        "too little text for the reference": [
+            row for row, answer, given, apart in lengths if answer >= max(given, SHORTEST_TEXT) * (growth if apart else 1)
+        ],
     }
+
+
+def _words(text: str) -> int:
+    return len(re.findall(r"\w+", text))
 
 
 def _stated_filters(campaign: Campaign) -> dict[str, str]:

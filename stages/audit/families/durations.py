@@ -10,8 +10,8 @@ from stages.audit.objects import effect, figure, moment, number, objects
 from stages.audit.rules import rule
 from stages.traced import Ref
 
-FRACTION = 0.01
-"""Seconds by which it may differ from stamps with fractions: the time between reading one clock and the other."""
+ROUNDED = 0.5
+"""Seconds by which it may differ from stamps with fractions: a log may round to whole seconds, or read its clocks one after another."""
 LEAST_SHARE_EPOCHS = 0.95
 """Share of a training that its epochs must explain; the rest is preparation. Sound logs are above 0.99, but for very short trainings."""
 LEAST_SHARE_BATCHES = 0.8
@@ -57,7 +57,7 @@ def _stamps(campaign: Campaign) -> Iterator[Witness]:
             key = next((key for key in ("duration_sec", "elapsed_sec") if number(nested.content, key) is not None), None)
             if key and stamps[0] and stamps[1] and (stamps[0].tzinfo is None) == (stamps[1].tzinfo is None):
                 stated, witnessed = nested.content[key], (stamps[1] - stamps[0]).total_seconds()
-                slack = FRACTION if all(stamp and stamp.microsecond for stamp in stamps) else SECOND
+                slack = ROUNDED if all(stamp and stamp.microsecond for stamp in stamps) else SECOND
                 refs = tuple(nested.ref(name) for name in (key, "started_at", "ended_at"))
                 yield Witness(document.file, "time stamps", stated, witnessed, refs, stated - slack, stated + slack)
 

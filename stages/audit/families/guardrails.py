@@ -1,6 +1,8 @@
-"""Rule on guardrail reports: are the counted token shapes those of the samples, and do ratios and verdict follow from the counts?"""
+"""Rule on guardrail reports: are the counted token shapes those of the samples, and do ratios, violations and verdict follow from them?"""
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from stages.audit.artifacts import GuardrailReport, SampleSet, TokenizerModel
@@ -17,12 +19,11 @@ from stages.audit.reencode import (
     report_refs,
     set_of,
     tokenizer_of,
-    within,
 )
 from stages.audit.rules import rule
 
 TOLERANCE = 1e-9
-"""Largest difference between a stated ratio and the quotient of its counts."""
+"""Largest difference between a stated ratio and the quotient of its counts, or between a violation's figures and those it is of."""
 LISTED = 4
 """Differences that a message tells one by one."""
 
@@ -148,18 +149,68 @@ def _contradictions(report: GuardrailReport) -> Iterator[str]:
             stated, of, all_tokens = number(entry.get(key)), counts[count], counts["tokens"]
             if stated is not None and of is not None and all_tokens and abs(stated - of / all_tokens) > TOLERANCE:
                 yield f"{key} of {name} is {stated:.5f}, but {of:g} of {all_tokens:g} tokens is {of / all_tokens:.5f}"
+    violations = _violations(report)
     passes = report.document.content.get("passes")
-    if isinstance(passes, bool) and passes != _passes(report):
+    if isinstance(passes, bool) and passes == bool(violations):
         yield f"it {'passes' if passes else 'fails'}, but by its ratios and limits it {'fails' if passes else 'passes'}"
+    yield from _misreported(report.document.content.get("violations"), violations)
 
 
-def _passes(report: GuardrailReport) -> bool:
-    """Verdict by a report's own ratios and limits."""
-    ratios = [[number(entry.get(key)) or 0.0 for key in _RATIOS.values()] for _, entry, _ in _parts(report)]
-    return all(within(fallback, short, limits_of(report)) for fallback, short in ratios)
+@dataclass(frozen=True)
+class _Violation:
+    """A ratio above its limit, of all samples or of one."""
+
+    kind: str
+    seed: int | float | None
+    value: float
+    threshold: float
+
+    def __str__(self) -> str:
+        of = f" of seed {self.seed}" if self.seed is not None else ""
+        return f"{self.kind}{of} at {self.value:.5f} (limit {self.threshold:g})"
+
+    def equals(self, other: "_Violation") -> bool:
+        """Whether both say the same, to the last digits of a float."""
+        figures = (self.value, other.value), (self.threshold, other.threshold)
+        return (self.kind, self.seed) == (other.kind, other.seed) and all(abs(one - two) <= TOLERANCE for one, two in figures)
+
+
+def _violations(report: GuardrailReport) -> list[_Violation]:
+    """Violations by a report's own ratios and limits: every ratio that is above its limit."""
+    limits = limits_of(report)
+    named = ("fallback_ratio", _RATIOS["fallback"], limits.fallback), ("short_piece_ratio", _RATIOS["short"], limits.short)
+    found = []
+    for place, (_, entry, _) in enumerate(_parts(report)):
+        kind, seed = ("sample", _seed(entry)) if place else ("aggregate", None)
+        ratios = [(f"{kind}_{name}", number(entry.get(key)) or 0.0, limit) for name, key, limit in named]
+        found += [_Violation(name, seed, value, limit) for name, value, limit in ratios if not value <= limit]
+    return found
+
+
+def _seed(entry: Mapping[str, Any]) -> int | float | None:
+    """Seed of an entry; reports write -1 where none was set."""
+    seed = number(entry.get("seed"))
+    return None if seed == -1 else seed
+
+
+def _misreported(stated: Any, violations: Sequence[_Violation]) -> Iterator[str]:
+    """Violations that a report lists and its figures do not give, and those that they give and it does not list."""
+    if not isinstance(stated, list) or not all(isinstance(entry, dict) for entry in stated):
+        return
+    missing = list(violations)
+    for entry in stated:
+        value, threshold = (math.nan if (of := number(entry.get(key))) is None else of for key in ("value", "threshold"))
+        told = _Violation(str(entry.get("type")), _seed(entry), value, threshold)
+        if match := next((each for each in missing if told.equals(each)), None):
+            missing.remove(match)
+        else:
+            yield f"it lists {told}, which its ratios and limits do not give"
+    yield from (f"it does not list {each}" for each in missing)
 
 
 def _contradicting(report: GuardrailReport, contradictions: Sequence[str]) -> Finding:
     message = f"The report contradicts itself: {_listed(contradictions)}."
     effect = f"contradictions: {len(contradictions)}"
-    return Finding(f"{report.file}, sums", "error", "mismatch", message, _summary(report), effect=effect, evidence=report_refs(report))
+    listed = (report.document.ref("$.violations"),) if "violations" in report.document.content else ()
+    refs = (*report_refs(report), *listed)
+    return Finding(f"{report.file}, sums", "error", "mismatch", message, _summary(report), effect=effect, evidence=refs)

@@ -152,10 +152,10 @@ def tables(campaign: Campaign) -> Iterator[Finding]:
             continue
         again = json.loads(json.dumps(as_json(spec, campaign.name, built)))
         # Where the data differs, so does the text: told once.
-        yield from list(_table_findings(name, table, again)) or _text_findings(campaign, name, spec, built)
+        yield from list(table_findings(name, table, again)) or text_findings(campaign, name, spec, built)
 
 
-def _table_findings(name: str, table: Mapping[str, Any], again: Mapping[str, Any]) -> Iterator[Finding]:
+def table_findings(name: str, table: Mapping[str, Any], again: Mapping[str, Any]) -> Iterator[Finding]:
     """Cells that are not what the records give."""
     cells, expected = cells_of(table), cells_of(again)
     differing = [key for key in dict.fromkeys([*cells, *expected]) if cells.get(key) != expected.get(key)]
@@ -170,7 +170,7 @@ def _printed(cell: Mapping[str, Any] | None) -> str:
     return "no cell" if cell is None else str(cell["printed"]["en"])
 
 
-def _text_findings(campaign: Campaign, name: str, spec: TableSpec, built: Mapping[str, Any]) -> Iterator[Finding]:
+def text_findings(campaign: Campaign, name: str, spec: TableSpec, built: Mapping[str, Any]) -> Iterator[Finding]:
     """LaTeX and CSV that say something else than the data; the LaTeX may be in either language."""
     tex = {latex_table(spec, built[language].caption, built[language].rows, language) for language in LANGUAGES}
     csv = {as_csv(spec, built[language].rows) for language in LANGUAGES}

@@ -19,6 +19,9 @@ from stages.traced import Ref
 
 PROBE = 60
 """Scores on which the normalisers that nobody states are tried first: only the one that gives most of them is tried on all."""
+MARGIN = 0.005
+"""Share by which bits per character must differ before they order two runs. With another vocabulary, as many windows hold a few per cent
+more or less of a text; where that rest is a fifth easier or harder than the text before it, the mean moves by half a per cent."""
 
 # --- normaliser ---------------------------------------------------------------------------------------------------------
 
@@ -88,10 +91,10 @@ def _normaliser_findings(
     if counts[stated] < len(scores):
         counts[likely] = _reproduced(scores, _under(scores, likely))
     best = max(counts, key=lambda name: (counts[name], name == stated))
-    refs = tuple(each.ref for each in outputs)
+    refs, cells = tuple(each.ref for each in outputs), _score_cells(campaign, run)
     if counts[stated] == len(scores):
         message = f"All {len(scores):,} stored scores are those that the normaliser {stated} gives."
-        yield Finding(run, "note", "confirmed", message, stated, stated, evidence=refs)
+        yield Finding(run, "note", "confirmed", message, stated, stated, evidence=refs, cells=cells)
     elif best != stated:
         where = campaign.claims.normaliser_where if campaign.claims.normaliser else ""
         message = (
@@ -99,8 +102,14 @@ def _normaliser_findings(
             f"{len(scores):,} stored scores; {best} gives {counts[best]:,}. The scores were made under that one."
         )
         claims = (where,) if where else ()
-        change = _changes(scores, given)
-        yield Finding(run, "error", "mismatch", message, stated, best, f"means under {stated}: {change}", refs, claims)
+        effect = f"means under {stated}: {_changes(scores, given)}"
+        yield Finding(run, "error", "mismatch", message, stated, best, effect, refs, claims, cells)
+
+
+def _score_cells(campaign: Campaign, run: str) -> tuple[str, ...]:
+    """Cells that print scores of an evaluation; how many outputs there are does not depend on a normaliser."""
+    fields = ((cell, place.get("field", "")) for cell, place in campaign.lineage if place.get("record") == run)
+    return tuple(sorted({cell for cell, field in fields if field.startswith("results.extrinsic.") and ".metrics." in field}))
 
 
 def _changes(scores: Sequence[_Score], given: Sequence[float]) -> str:
@@ -128,6 +137,9 @@ class _Loss:
     quantity: str
     value: float
 
+
+_Row = tuple[_Loss, float]  # a printed loss and its bits per character
+_Two = tuple[_Row, _Row]
 
 _LOSS = re.compile(r"results\.(.+)\.(loss_nats|perplexity)")
 
@@ -204,8 +216,8 @@ def _smoothed(campaign: Campaign, record: Record, cells: Sequence[_Loss]) -> Ite
 @rule(
     "metrics.bits_per_character",
     "Losses compared across vocabularies",
-    proves="Two runs of a table stand in one order by loss or perplexity per token and in the other by bits per character, which does not "
-    "depend on how the text is cut into tokens.",
+    proves="Two runs of a table stand in one order by loss or perplexity per token, and bits per character, which do not depend on how the "
+    "text is cut into tokens, do not bear it out: they are the same to half a per cent, or the other way round.",
     cannot="Where a log does not give the characters of the evaluated text, the order by bits per character is not known.",
 )
 def bits_per_character(campaign: Campaign) -> Iterator[Finding]:
@@ -230,16 +242,14 @@ def _bits(campaign: Campaign, loss: _Loss) -> float | None:
 
 
 def _compared(campaign: Campaign, table: str, result: str, rows: Sequence[_Loss]) -> Iterator[Finding]:
-    bits = {each.row: (each, value) for each in rows if (value := _bits(campaign, each)) is not None}
-    turned = [
-        (first.row, second.row)
-        for (first, b1), (second, b2) in combinations(bits.values(), 2)
-        if (first.value - second.value) * (b1 - b2) < 0
-    ]
+    known = [(each, value) for each in rows if (value := _bits(campaign, each)) is not None]
+    vocabulary = {each.row: _vocabulary(campaign.records[each.run]) for each in rows}
+    pairs = [(first, second) for first, second in combinations(known, 2) if vocabulary[first[0].row] != vocabulary[second[0].row]]
+    level, turned = [pair for pair in pairs if _level(*pair)], [pair for pair in pairs if _turned(*pair)]
     refs = tuple(ref for each in rows for ref in campaign.refs(each.run, f"results.{result}.{each.quantity}"))
-    if turned:
-        yield _reversed(table, rows, {row: value for row, (_, value) in bits.items()}, turned, refs)
-    unknown = [each.row for each in rows if each.row not in bits]
+    if level or turned:
+        yield _unsupported(table, known, level, turned, refs)
+    unknown = [each.row for each in rows if each not in (loss for loss, _ in known)]
     if unknown:
         message = (
             f"{table} sets losses per token of different vocabularies side by side; without the characters of the evaluated text of "
@@ -248,20 +258,42 @@ def _compared(campaign: Campaign, table: str, result: str, rows: Sequence[_Loss]
         yield Finding(f"{table}, not known", "note", "not verifiable", message, effect=f"{len(unknown)} rows", evidence=refs)
 
 
-def _reversed(
-    table: str, rows: Sequence[_Loss], bits: Mapping[str, float], turned: Sequence[tuple[str, str]], refs: tuple[Ref, ...]
-) -> Finding:
-    values = {each.row: each.value for each in rows if each.row in bits}
+def _apart(first: float, second: float) -> bool:
+    return abs(first - second) > MARGIN * max(abs(first), abs(second))
+
+
+def _level(first: _Row, second: _Row) -> bool:
+    """Whether the table tells two rows apart and bits per character do not."""
+    nats = [math.log(loss.value) if loss.quantity == "perplexity" else loss.value for loss, _ in (first, second)]
+    return _apart(*nats) and not _apart(first[1], second[1])
+
+
+def _turned(first: _Row, second: _Row) -> bool:
+    """Whether bits per character put two rows clearly in the other order."""
+    return (first[0].value - second[0].value) * (first[1] - second[1]) < 0 and _apart(first[1], second[1])
+
+
+def _unsupported(table: str, known: Sequence[_Row], level: Sequence[_Two], turned: Sequence[_Two], refs: tuple[Ref, ...]) -> Finding:
+    quantity = "perplexity" if known[0][0].quantity == "perplexity" else "loss"
     stated, recomputed = (
         " < ".join(f"{row} {numbers[row]:{form}}" for row in sorted(numbers, key=lambda row: numbers[row]))
-        for numbers, form in ((values, ".2f"), (dict(bits), ".3f"))
+        for numbers, form in (({each.row: each.value for each, _ in known}, ".2f"), ({each.row: value for each, value in known}, ".3f"))
     )
-    pairs = ", ".join(f"{first} and {second}" for first, second in turned)
-    quantity = "perplexity" if rows[0].quantity == "perplexity" else "loss"
-    message = (
-        f"{table} compares the {quantity} per token of runs with different vocabularies. By bits per character, which the vocabulary does "
-        f"not change, the order of {pairs} is the other way round."
+    message = f"{table} compares the {quantity} per token of runs with different vocabularies."
+    if level:
+        message += (
+            f" Bits per character, which the vocabulary does not change, do not tell {_names(level, 'from')}: they differ by at most "
+            f"{MARGIN:.1%}, as much as not quite the same text may make. That order by {quantity} is not borne out."
+        )
+    if turned:
+        message += f" By bits per character, the order of {_names(turned, 'and')} is the other way round."
+    effect = "; ".join(
+        f"{first.row} to {second.row} {second.value / first.value - 1:+.1%} by {quantity}, {b2 / b1 - 1:+.1%} by bits per character"
+        for (first, b1), (second, b2) in (*level, *turned)
     )
-    effect = f"{len(turned)} pairs of rows"
-    stated, recomputed = f"{quantity}: {stated}", f"bits per character: {recomputed}"
-    return Finding(table, "warning", "protocol fault", message, stated, recomputed, effect, refs)
+    given = f"bits per character: {recomputed}"
+    return Finding(table, "warning", "protocol fault", message, f"{quantity}: {stated}", given, effect, refs)
+
+
+def _names(pairs: Sequence[_Two], between: str) -> str:
+    return ", ".join(f"{first.row} {between} {second.row}" for (first, _), (second, _) in pairs)

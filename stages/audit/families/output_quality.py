@@ -1,7 +1,8 @@
 """Rules on what stored outputs look like: cut off, repeating themselves, begun twice, or damaged in storing."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from stages.audit.campaign import Campaign
@@ -11,9 +12,13 @@ from stages.audit.rules import rule
 from stages.audit.stored import SHOWN, Stored, by, cells_of_scores, refs, share, stored, summaries, tasks_of
 from stages.traced import Ref
 
-CHARACTERS_PER_TOKEN = 2.5
+CHARACTERS_PER_TOKEN = 3
 """Fewest characters that a token of running Portuguese or English text holds on average: tokenizers of large models give 3 to 5.
 A text of that many characters for each allowed token, without an end, stands at the limit."""
+FEWEST_ITEMS = 2
+"""Items of a list before the last one that show how its items end."""
+LONGEST_ITEM = 4
+"""Words of an item between commas; what is longer is a clause, and may go on."""
 CUT_SHARE = 0.1
 """Share of a system's answers from which cutting shapes a comparison: a tenth of the texts is scored as fragments."""
 REPEATED_WORDS = 4
@@ -27,10 +32,19 @@ DAMAGED_SHARE = 0.05
 """Share of generated texts with replacement characters above which it is no slip: a model that splits a letter into bytes may end
 one text in the middle of it."""
 
+DAMAGED_LETTERS = 2
+"""Different characters of a text that must come out when it is taken back to bytes: one does in correct text too (``É…``)."""
+DAMAGED_FILE = 0.5
+"""Share of a file's texts with signs beyond ASCII from which one such character a text is no chance: the whole file was read wrongly."""
+
 REPLACED = "\ufffd"
 MOST_FILES = 12
 
 _END = re.compile(r"[.!?…:;\"”’»')\]}>`|*]\Z")
+_ITEM = re.compile(r"\s*(?:[-*•–]|\d+[.)]|[a-z]\))\s")
+_CONJUNCTION = re.compile(r" (?:e|ou|and|or) ")
+_PICTURES = frozenset({"So", "Sk", "Cf", "Mn", "Me"})
+"""Unicode categories of emoji, and of what modifies and joins them."""
 _RUN = re.compile(r"[^\x00-\x7f]+")
 _IDS = re.compile(r"(^|_)(ids|tokens)$")
 
@@ -47,7 +61,7 @@ def cut(campaign: Campaign) -> Iterator[Finding]:
         if not (limit := limits.get((run, task))):
             continue
         systems = by(items, lambda item: item.system)
-        found = {system: [item for item in own if _is_cut(item.answer, limit)] for system, own in systems.items()}
+        found = {system: [item for item in own if _is_cut(item, limit)] for system, own in systems.items()}
         if all(len(own) < CUT_SHARE * len(systems[system]) for system, own in found.items()):
             continue
         counts = "; ".join(f"{system} {share(len(own), len(systems[system]))}" for system, own in found.items())
@@ -68,8 +82,26 @@ def cut(campaign: Campaign) -> Iterator[Finding]:
         )
 
 
-def _is_cut(answer: str, limit: int) -> bool:
-    return len(answer) >= CHARACTERS_PER_TOKEN * limit and not _END.search(answer)
+def _is_cut(item: Stored, limit: int) -> bool:
+    answer = item.answer
+    return len(answer) >= CHARACTERS_PER_TOKEN * limit and answer != item.reference.strip() and not _has_end(answer)
+
+
+def _has_end(answer: str) -> bool:
+    """Whether a text ends as whole ones do: with a stop, an emoji, or the item of a list whose items have no stop."""
+    if _END.search(answer) or (unicodedata.category(answer[-1]) in _PICTURES and answer[-1] != REPLACED):
+        return True
+    lines = [line for line in answer.splitlines() if line.strip()]
+    items = [line.rstrip() for line in lines if _ITEM.match(line)]
+    listed = lines[-1].rstrip() in items[-1:] and len(items) > FEWEST_ITEMS and not any(_END.search(item) for item in items)
+    return listed or _is_enumeration(lines[-1])
+
+
+def _is_enumeration(line: str) -> bool:
+    """Whether a line, or what stands behind its colon, is short items between commas, with a conjunction before the last."""
+    *first, last = line.rpartition(":")[2].split(",")
+    items = [item for item in (*first, *_CONJUNCTION.split(last)) if item.strip()]
+    return bool(_CONJUNCTION.search(last)) and len(items) > FEWEST_ITEMS and all(len(item.split()) <= LONGEST_ITEM for item in items)
 
 
 def _lengths(items: Sequence[Stored]) -> str:
@@ -182,7 +214,7 @@ def encoding(campaign: Campaign) -> Iterator[Finding]:
     scored = {outputs.file for outputs in campaign.outputs} | set(campaign.evaluation_files())
     files = by(_texts(campaign), lambda text: text.ref.file)
     for file, texts in files.items():
-        damaged = [text.ref for text in texts if is_mojibake(text.text)]
+        damaged = _damaged(texts)
         if damaged:
             severity: Severity = "error" if file in scored else "warning"
             message = "UTF-8 text was read as Windows-1252 and stored again: each accented letter is two signs."
@@ -220,22 +252,29 @@ def _texts(campaign: Campaign) -> list[_Text]:
     ]
 
 
-def is_mojibake(text: str) -> bool:
-    """Whether the signs beyond ASCII are, for the most part, UTF-8 read as Windows-1252: taken back to bytes, they are UTF-8 again.
+def _damaged(texts: Sequence[_Text]) -> list[Ref]:
+    """Places of texts that were encoded twice: of those that show it alone; of all that may be, where most of a file's texts may."""
+    accented = [(text, taken_back(text.text)) for text in texts if not text.text.isascii()]
+    possible = [(text, found) for text, found in accented if found]
+    least = 1 if len(possible) >= max(DAMAGED_LETTERS, DAMAGED_FILE * len(accented)) else DAMAGED_LETTERS
+    return [text.ref for text, found in possible if len(found) >= least]
 
-    A single such run happens in correct text (``Ã”`` before a closing quotation mark), in a text of accented words it is one of many.
+
+def taken_back(text: str) -> set[str]:
+    """Characters that come out where UTF-8 was read as Windows-1252, taken back to bytes; none where most signs beyond ASCII are no UTF-8.
+
+    A single one comes out of correct text (``Ã”`` before a closing quotation mark), many of damaged text.
     """
-    runs: Iterable[str] = _RUN.findall(text)
-    reversible = [_taken_back(run) for run in runs]
-    return sum(reversible) * 2 > len(reversible)
+    runs = [_decoded(run) for run in _RUN.findall(text)]
+    found = [run for run in runs if run is not None]
+    return set("".join(found)) if len(found) * 2 > len(runs) else set()
 
 
-def _taken_back(run: str) -> bool:
+def _decoded(run: str) -> str | None:
     try:
-        b"".join(map(_byte, run)).decode("utf-8")
+        return b"".join(map(_byte, run)).decode("utf-8")
     except UnicodeError:
-        return False
-    return True
+        return None
 
 
 def _byte(character: str) -> bytes:

@@ -1,13 +1,13 @@
 """Rules on stored outputs and their scores: what stands in the text that was scored, and whether the score can be right."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from statistics import fmean
 from typing import NamedTuple
 
-from stages.audit.artifacts import example_of
 from stages.audit.campaign import Campaign
 from stages.audit.finding import Finding, Verdict
-from stages.audit.residue import left_of_prompt, special_tokens
+from stages.audit.residue import echoed_inside_word, special_tokens
 from stages.audit.rules import rule
 from stages.audit.stored import Stored, by, cells_of_scores, per_seed, per_task, refs, share, stored, summaries, tasks_in, tasks_of
 from stages.normalise import NORMALISERS
@@ -16,6 +16,9 @@ from stages.traced import Ref
 
 FIRST_LINE = frozenset({"em", "f1"})
 """Metrics of :data:`stages.score.METRICS` that read the first line alone."""
+ECHOING_SHARE = 0.2
+"""Share of a system's outputs from which echoes without a header are no chance: prompts end in all sorts of places, and a cut at the
+wrong one leaves a part of a word in most of them."""
 
 
 def means(items: Sequence[Stored], metrics: Iterable[str]) -> dict[str, tuple[float, float]]:
@@ -40,15 +43,18 @@ def _answers_alone(items: Sequence[Stored]) -> str:
     "outputs.residue",
     "Stored outputs that hold a part of the prompt",
     proves="The text that was scored is not the answer alone: a template's header, a special token or the prompt's cut-off end is in it.",
-    cannot="Residue without a header that begins at a word's border looks like an answer that repeats its source, and is left alone.",
+    cannot="Residue without a header looks like an answer that repeats its source where it begins at a word's border, or is in a few rows "
+    "of one system alone; a heading such as 'Resposta:' looks like the answer's own where no prompt stands before it.",
 )
 def residue(campaign: Campaign) -> Iterator[Finding]:
-    for (run, system), items in by(stored(campaign), lambda item: (item.outputs.run, item.system)).items():
-        found = [item for item in items if _has_residue(item)]
+    everything = stored(campaign)
+    left = _with_residue(everything)
+    for (run, system), items in by(everything, lambda item: (item.outputs.run, item.system)).items():
+        found = [item for item in items if system in left.get(_row(item), ())]
         if not found:
             continue
         message = (
-            f"{share(len(found), len(items))} outputs of {system} hold a part of the prompt or of its template{_in_others(found)}. "
+            f"{share(len(found), len(items))} outputs of {system} hold a part of the prompt or of its template{_in_others(found, left)}. "
             "Generated text was cut at the wrong place, and the scores are of the whole."
         )
         cells, counts = cells_of_scores(campaign, run, tasks=tasks_in(found), systems=[system]), per_seed(found, items)
@@ -56,21 +62,46 @@ def residue(campaign: Campaign) -> Iterator[Finding]:
         yield Finding(f"{run} {system}", "error", "protocol fault", message, "answers alone", counts, effect, refs(found), cells=cells)
 
 
-def _has_residue(item: Stored) -> bool:
-    """Whether something of the prompt is left; a special token that the task is about is not."""
-    example = example_of(item.row)
-    foreign = [token for token in special_tokens(item.text) if token not in f"{example.prompt} {example.answer}"]
-    return bool(foreign) or left_of_prompt(example.prompt, item.text)
+_Row = tuple[str, str]
+"""File and place of a row."""
 
 
-def _in_others(found: Sequence[Stored]) -> str:
+def _row(item: Stored) -> _Row:
+    return item.row.file, item.row.prefix
+
+
+def _with_residue(items: Sequence[Stored]) -> dict[_Row, set[str]]:
+    """Systems in whose output something of the prompt is left, by row.
+
+    An echo alone is none of it where one system has it in a few rows: to leave out the beginning of a word can be what is asked for.
+    """
+    sure = [item for item in items if _has_template(item)]
+    rows = {row: {item.system for item in own} for row, own in by(sure, _row).items()}
+    echoing = [item for item in items if item.system not in rows.get(_row(item), ()) and _is_echo(item)]
+    echoes, totals = (Counter((item.outputs.file, item.system) for item in own) for own in (echoing, items))
+    for row, own in by(echoing, _row).items():
+        often = {item.system for item in own if echoes[key := (item.outputs.file, item.system)] >= ECHOING_SHARE * totals[key]}
+        everywhere = {item.system for item in own} | rows.get(row, set())
+        rows[row] = everywhere if len(everywhere) > 1 else often
+    return rows
+
+
+def _has_template(item: Stored) -> bool:
+    """Whether a header is left, or a special token that the task is not about."""
+    about = f"{item.example.prompt} {item.reference}"
+    return item.has_header or any(token not in about for token in special_tokens(item.text))
+
+
+def _is_echo(item: Stored) -> bool:
+    """Whether the output begins inside a word of the prompt, as the reference does not, and runs to the prompt's end."""
+    length = echoed_inside_word(item.example.prompt, item.text)
+    return bool(length) and not item.reference.casefold().startswith(item.text.lstrip()[:length].casefold())
+
+
+def _in_others(found: Sequence[Stored], left: Mapping[_Row, set[str]]) -> str:
     """In how many of the rows the other systems have residue too: what is left depends on the prompt, so it should be in all."""
     alone = sum(
-        not all(
-            _has_residue(item._replace(system=other, text=text))
-            for other in item.outputs.systems
-            if other != item.system and isinstance(text := item.row.content.get(f"{other}_output"), str)
-        )
+        any(isinstance(item.row.content.get(f"{system}_output"), str) and system not in left[_row(item)] for system in item.outputs.systems)
         for item in found
     )
     several = any(len(item.outputs.systems) > 1 for item in found)

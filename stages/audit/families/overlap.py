@@ -22,6 +22,8 @@ SHINGLE = 3
 """Words in a row that are compared."""
 SIMILAR = 0.8
 """Jaccard similarity from which two prompts are the same task; usual in the deduplication of corpora."""
+TEMPLATE, FEWEST = 0.5, 10
+"""Share of a task's prompts from which a shingle is of a template, and says nothing of what is asked; told only from so many prompts."""
 PERMUTATIONS, BANDS = 64, (16, 4)
 """Of MinHash: finds a pair of similarity 0.8 with probability 0.9998."""
 SEED = 1
@@ -40,14 +42,16 @@ def shingles(text: str) -> frozenset[str]:
 
 
 def near_duplicates(queries: Sequence[Example], pool: Sequence[Example]) -> list[tuple[int, int]]:
-    """Pairs of a query and another prompt of the pool that are similar, as indices; inputs, where both have one, must be similar too.
+    """Pairs of a query and another prompt of the pool that are similar, as indices.
 
-    Instructions of a template are long and all alike: what tells its tasks apart is the input.
+    Where both have an input, instruction and input must each be similar: many questions are asked about one passage, and one thing
+    is asked of many. What is of a template is left out, since it makes all of its prompts alike.
     """
     # Imported here: only what compares sets pays for it.
     from datasketch import MinHash, MinHashLSH
 
-    asked, known = ([shingles(example.prompt) for example in examples] for examples in (queries, pool))
+    template = _template(queries) | _template(pool)
+    asked, known = ([_own(example.prompt, template) for example in examples] for examples in (queries, pool))
     signatures = [
         MinHash.bulk([[shingle.encode() for shingle in own] for own in sets], num_perm=PERMUTATIONS, seed=SEED, hashfunc=zlib.crc32)
         for sets in (asked, known)
@@ -61,7 +65,7 @@ def near_duplicates(queries: Sequence[Example], pool: Sequence[Example]) -> list
         for second in sorted(index.query(signature))
         if queries[first] is not pool[second]
         and jaccard(asked[first], known[second]) >= SIMILAR
-        and _similar_inputs(queries[first], pool[second])
+        and _similar_parts(queries[first], pool[second], template)
     ]
 
 
@@ -70,10 +74,26 @@ def jaccard(first: frozenset[str], second: frozenset[str]) -> float:
     return len(first & second) / len(first | second)
 
 
-def _similar_inputs(first: Example, second: Example) -> bool:
+def _template(examples: Sequence[Example]) -> set[str]:
+    """Shingles that stand in most distinct prompts of a task."""
+    found = set[str]()
+    for prompts in by(examples, lambda example: example.task).values():
+        distinct = {squeezed(example.prompt): example.prompt for example in prompts}.values()
+        counts = Counter(shingle for prompt in distinct for shingle in shingles(prompt))
+        found |= {shingle for shingle, count in counts.items() if len(distinct) >= FEWEST and count > TEMPLATE * len(distinct)}
+    return found
+
+
+def _own(text: str, template: set[str]) -> frozenset[str]:
+    """Shingles of ``text`` that no template has; all of them where it is nothing but a template."""
+    return (own := shingles(text)) - template or own
+
+
+def _similar_parts(first: Example, second: Example, template: set[str]) -> bool:
     if not (first.input.strip() and second.input.strip()):
         return True
-    return jaccard(shingles(first.input), shingles(second.input)) >= SIMILAR
+    parts = ((first.instruction, second.instruction), (first.input, second.input))
+    return all(jaccard(_own(one, template), _own(other, template)) >= SIMILAR for one, other in parts)
 
 
 @rule(
@@ -133,37 +153,40 @@ def _task_overlap(campaign: Campaign, task: str, pairs: Sequence[_Pair], total: 
 @rule(
     "data.distinct",
     "Distinct items behind the number of examples",
-    proves="The examples of all seeds are fewer distinct prompts than their number says: the seeds are no independent samples.",
-    cannot="Whether the distinct prompts ask about different things.",
+    proves="The examples of all sets are fewer distinct prompts than their number says: seeds that drew them are no independent samples.",
+    cannot="Whether the distinct prompts ask about different things. One set for several seeds is no draw, and only noted.",
 )
 def distinct(campaign: Campaign) -> Iterator[Finding]:
     everything = evaluated(campaign)
-    pairs = near_duplicates(everything, everything) if everything else []
-    clusters = _clusters(everything, pairs)
+    clusters = _clusters(everything, near_duplicates(everything, everything) if everything else [])
     for task, positions in by(range(len(everything)), lambda position: everything[position].task).items():
-        rows = [everything[position] for position in positions]
-        prompts, kinds = len({squeezed(row.prompt) for row in rows}), len({clusters[position] for position in positions})
-        if kinds == len(rows):
+        drawn = _without_copies(positions, everything)
+        rows = [everything[position] for position in drawn]
+        prompts, kinds = len({squeezed(row.prompt) for row in rows}), len({clusters[position] for position in drawn})
+        if kinds == len(positions):
             continue
         severity: Severity = "warning" if len(rows) - kinds >= REPEATED * len(rows) else "note"
-        files = by(rows, lambda row: row.ref.file)
-        message = (
-            f"The {len(rows):,} rows of {task or 'the evaluation'} in {len(files)} sets are {prompts:,} distinct prompts, "
-            f"{kinds:,} without near duplicates: a spread over seeds takes them for independent."
-        )
+        files, stated = by(rows, lambda row: row.ref.file), f"{len(positions):,} rows"
+        sets = len({everything[position].ref.file for position in positions})
         counts = f"{prompts:,} distinct prompts, {kinds:,} without near duplicates"
-        stated, evidence = f"{len(rows):,} rows", _repeated(rows)
-        yield Finding(
-            task or "evaluation",
-            severity,
-            "protocol fault",
-            message,
-            stated,
-            counts,
-            _shared(files),
-            evidence,
-            cells=cells_of_task(campaign, task),
-        )
+        message = f"The {stated} of {task or 'the evaluation'} in {sets} sets are {counts}: {_MEANING[len(drawn) < len(positions)]}."
+        evidence, cells = _repeated([everything[position] for position in positions]), cells_of_task(campaign, task)
+        subject = task or "evaluation"
+        yield Finding(subject, severity, "protocol fault", message, stated, counts, _shared(files), evidence, cells=cells)
+
+
+_MEANING = {
+    False: "a spread over seeds takes them for independent",
+    True: "some sets are one and the same, and a spread over their seeds is not of the choice of examples",
+}
+"""What repeated prompts mean; by whether whole sets are the same."""
+
+
+def _without_copies(positions: Sequence[int], examples: Sequence[Example]) -> list[int]:
+    """Positions of the rows of each set that does not hold the same rows as one before it."""
+    sets = by(positions, lambda position: examples[position].ref.file)
+    first = {frozenset(Counter(whole(examples[position]) for position in own).items()): own for own in reversed(sets.values())}
+    return [position for own in reversed(first.values()) for position in own]
 
 
 def _clusters(rows: Sequence[Example], pairs: Sequence[tuple[int, int]]) -> list[int]:

@@ -21,27 +21,27 @@ BASE_DIMENSIONS = Path("params/budget.yaml")
     "recompute.parameters",
     "Parameter counts that do not follow from the architecture",
     proves="The stated number of parameters is not that of the stated layers, widths and vocabulary: one of them is wrong.",
-    cannot="An architecture without a stated count, and dimensions that were changed so that the count is the same.",
+    cannot="An architecture whose count no log states, and dimensions that were changed so that the count is the same.",
 )
 def parameters(campaign: Campaign) -> Iterator[Finding]:
-    counted = []
+    logged: list[str] = []
+    unlogged: list[str] = []
     for run, record in campaign.records.items():
         architecture = record.configuration.architecture
         stated, expected = architecture.parameter_count if architecture else None, count_of(record)
-        if stated is None or expected is None:
+        if expected is None:
             continue
-        counted += [run] if stated == expected else []
-        if stated != expected:
+        refs = campaign.refs(run, "configuration.architecture.parameter_count")
+        if stated is not None and stated != expected:
             message = f"{run} states {stated:,} parameters; its layers, widths and vocabulary give {expected:,}."
-            refs = campaign.refs(run, "configuration.architecture.parameter_count") + campaign.refs(
-                run, "configuration.tokenizer.vocabulary"
-            )
-            yield Finding(
-                run, "error", "mismatch", message, f"{stated:,}", f"{expected:,}", effect(stated, expected), tuple(dict.fromkeys(refs))
-            )
-    if counted:
-        message = "Parameters were counted from layers, widths and vocabulary."
-        yield Finding("all runs", "note", "confirmed", message, recomputed=f"{len(counted)} runs have the stated number", cells=())
+            refs = tuple(dict.fromkeys(refs + campaign.refs(run, "configuration.tokenizer.vocabulary")))
+            yield Finding(run, "error", "mismatch", message, f"{stated:,}", f"{expected:,}", effect(stated, expected), refs)
+        else:  # a count that only the parameters give may have been made by the formula that would check it
+            (logged if any(ref.origin == "evidence" for ref in refs) else unlogged).append(run)
+    if logged:
+        message = "Parameters were counted from layers, widths and vocabulary, and are as many as the logs state."
+        message += f" No log states them for {', '.join(unlogged)}." if unlogged else ""
+        yield Finding("all runs", "note", "confirmed", message, recomputed=f"{len(logged)} runs have the stated number", cells=())
 
 
 def count_of(record: Record) -> int | None:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from stages.audit.artifacts import Series
 from stages.audit.campaign import Campaign
 from stages.audit.finding import Finding
-from stages.audit.objects import SHOWN, Nested, effect, figure, is_number, objects
+from stages.audit.objects import SHOWN, Deviation, Nested, effect, effect_of, figure, is_number, objects
 from stages.audit.rules import rule
 from stages.record import Record
 from stages.traced import Ref
@@ -41,6 +41,10 @@ class _Pair(NamedTuple):
     @property
     def expected(self) -> float:
         return math.exp(min(max(self.loss, -LARGEST_LOSS), LARGEST_LOSS))
+
+    @property
+    def deviation(self) -> Deviation:
+        return Deviation(self.refs[1], self.perplexity, self.expected)
 
 
 @rule(
@@ -95,7 +99,8 @@ def _perplexity_finding(file: str, off: list[_Pair], checked: int) -> Finding:
     )
     refs = worst.refs + tuple(ref for pair in off if pair is not worst for ref in pair.refs)
     sides = figure(worst.perplexity), figure(worst.expected)
-    return Finding(file, "error", "mismatch", message, *sides, effect(worst.perplexity, worst.expected), refs[:SHOWN])
+    change = effect_of(worst.deviation, [pair.deviation for pair in off])
+    return Finding(file, "error", "mismatch", message, *sides, change, refs[:SHOWN])
 
 
 # --- order of epochs -----------------------------------------------------------------------------------------------------
@@ -131,23 +136,24 @@ def _epochs(series: Series) -> Iterator[Finding]:
 
 def _running_sum(series: Series) -> Iterator[Finding]:
     """Tokens so far against the sum of the epochs' tokens."""
-    total, off = 0.0, []
+    total, off = 0.0, dict[int, Deviation]()
     for index, epoch in enumerate(series.epochs):
         if "tokens_epoch" not in epoch or "tokens_seen_total" not in epoch:
             return
         total += epoch["tokens_epoch"]
         if epoch["tokens_seen_total"] != total:
-            off.append((index, epoch["tokens_seen_total"], total))
+            off[index] = Deviation(series.value_ref(index, "tokens_seen_total"), epoch["tokens_seen_total"], total)
     if off:
-        index, stated, expected = off[0]
+        index, first_off = next(iter(off.items()))
         first = f"first at epoch {series.epochs[index].get('epoch', index + 1):g}"
         message = f"At {len(off)} of {len(series.epochs)} epochs the tokens seen are not the sum of the epochs' tokens, {first}."
         sizes = [figure(size) for size in dict.fromkeys(series.column("tokens_epoch"))]
         if len(sizes) > 1:
             message += f" Its epochs have {' or '.join(sizes[:3])} tokens: they may belong to more than one training."
-        refs = tuple(series.value_ref(number, name) for number, *_ in off[:5] for name in ("tokens_seen_total", "tokens_epoch"))
-        sides = figure(stated), figure(expected)
-        yield Finding(f"{series.file}, tokens", "error", "mismatch", message, *sides, effect(stated, expected), refs)
+        refs = tuple(series.value_ref(number, name) for number in [*off][:5] for name in ("tokens_seen_total", "tokens_epoch"))
+        sides = figure(first_off.stated), figure(first_off.recomputed)
+        change = effect_of(first_off, [*off.values()])
+        yield Finding(f"{series.file}, tokens", "error", "mismatch", message, *sides, change, refs)
 
 
 def _roles(campaign: Campaign) -> Iterator[Finding]:

@@ -120,11 +120,19 @@ def _uniform_finding(campaign: Campaign, file: str, hits: Sequence[_Hit]) -> Fin
 
 @dataclass(frozen=True)
 class _Text:
-    """A sample's continuation as words."""
+    """A sample's continuation as words, in whatever case it is written."""
 
     set: SampleSet
     sample: Sample
     words: tuple[str, ...]
+
+
+def _words(sample: Sample) -> tuple[str, ...]:
+    return tuple(continuation(sample).casefold().split())
+
+
+def _comparable(words: Sequence[str]) -> bool:
+    return len(set(words)) >= FEWEST_WORDS
 
 
 @rule(
@@ -134,10 +142,10 @@ class _Text:
     cannot="Texts of fewer than 20 different words, and copies that were reworded, are not seen.",
 )
 def same_text(campaign: Campaign) -> Iterator[Finding]:
-    texts = [_Text(each, sample, tuple(continuation(sample).split())) for each in campaign.sample_sets for sample in each.samples]
+    texts = [_Text(each, sample, _words(sample)) for each in campaign.sample_sets for sample in each.samples]
     groups: dict[tuple[str, ...], list[_Text]] = defaultdict(list)
     repeats: dict[str, list[_Text]] = defaultdict(list)
-    for cluster in _clusters([text for text in texts if len(set(text.words)) >= FEWEST_WORDS]):
+    for cluster in _clusters([text for text in texts if _comparable(text.words)]):
         held: dict[str, list[_Text]] = defaultdict(list)
         for text in cluster:
             held[text.set.name].append(text)
@@ -186,8 +194,7 @@ def _models(group: Sequence[_Text]) -> tuple[str, ...]:
 def _whole(group: Sequence[_Text]) -> bool:
     """Whether every set is there with all of its samples that can be compared: copies of a set, not of single samples."""
     return all(
-        sum(text.set.name == each.name for text in group)
-        == sum(len(set(continuation(sample).split())) >= FEWEST_WORDS for sample in each.samples)
+        sum(text.set.name == each.name for text in group) == sum(_comparable(_words(sample)) for sample in each.samples)
         for each in _sets(group)
     )
 

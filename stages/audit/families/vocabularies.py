@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 from stages.audit.artifacts import TokenizerModel
 from stages.audit.campaign import Campaign
 from stages.audit.finding import Finding, Severity
-from stages.audit.objects import SHOWN, effect, figure, number, objects
+from stages.audit.objects import SHOWN, Deviation, effect, effect_of, figure, is_number, number, objects
 from stages.audit.objects import field as value_at
 from stages.audit.rules import rule
 from stages.traced import Ref
@@ -16,6 +16,12 @@ _STATED = (("tokenizer_model", "tokenizer_vocab_size"), ("tokenizer_model", "voc
 """Keys of a tokenizer's path and of its size, as logs and mappings state them together."""
 _SETTINGS = ("model_path", "vocab_size")
 """The same in the settings of a tokenizer's training, where the size is the one asked for."""
+_NOT_SETTINGS = {"vocab_size", "model_type"}
+"""Settings that are not compared as they are: training overwrites the size that was asked for, and a model has a number for its kind."""
+SAME_SETTING = 1e-6
+"""Relative. Models hold their settings as 32-bit numbers."""
+SAME_SCORE = 1e-5
+"""Relative. Lists print scores with six digits."""
 
 
 @rule(
@@ -28,6 +34,8 @@ def vocabulary(campaign: Campaign) -> Iterator[Finding]:
     yield from _asked_and_made(campaign)
     yield from _stated_and_made(campaign)
     yield from _listed(campaign)
+    yield from _scored(campaign)
+    yield from _settings(campaign)
 
 
 @dataclass
@@ -125,3 +133,48 @@ def _listed(campaign: Campaign) -> Iterator[Finding]:
             refs = model.ref, Ref(file, "", campaign.evidence.sha256(file))
             sides = f"{len(listed):,} listed", f"{len(model.pieces):,} pieces"
             yield Finding(f"{model.file}, list", "error", "mismatch", message, *sides, f"{apart:,} pieces", refs)
+
+
+def _scored(campaign: Campaign) -> Iterator[Finding]:
+    """Scores of the pieces in the list beside a model, where the pieces are the same."""
+    for file in campaign.files(".vocab"):
+        model = campaign.tokenizers.get(str(PurePosixPath(file).with_suffix(".model")))
+        lines = [line.split("\t") for line in campaign.evidence.text(file).split("\n") if line] if model else []
+        if model is None or [line[0] for line in lines] != list(model.pieces) or not model.scores:
+            continue
+        sha256 = campaign.evidence.sha256(file)
+        off = [
+            Deviation(Ref(file, f"line {index}", sha256), stated, score)
+            for index, (line, score) in enumerate(zip(lines, model.scores, strict=True), start=1)
+            if (stated := _score(line)) is not None and abs(stated - score) > SAME_SCORE * max(abs(score), 1)
+        ]
+        if off:
+            message = f"The list of pieces beside this model gives {len(off):,} of them another score, first at {off[0].place.path}."
+            sides, refs = (figure(off[0].stated), figure(off[0].recomputed)), (model.ref, *(each.place for each in off[: SHOWN - 1]))
+            yield Finding(f"{model.file}, scores", "error", "mismatch", message, *sides, effect_of(off[0], off), refs)
+
+
+def _score(line: list[str]) -> float | None:
+    try:
+        return float(line[1]) if len(line) > 1 else None
+    except ValueError:
+        return None
+
+
+def _settings(campaign: Campaign) -> Iterator[Finding]:
+    """Settings of a tokenizer's training as a file states them, against those that the model itself holds."""
+    for document in campaign.documents.values():
+        for nested in objects(document):
+            if not (model := _found(campaign, nested.content.get(_SETTINGS[0]))):
+                continue
+            stated = {key: value for key, value in nested.content.items() if isinstance(value, bool) or is_number(value)}
+            off = [
+                Deviation(nested.ref(key), stated[key], model.settings[key])
+                for key in sorted(stated.keys() & model.settings.keys() - _NOT_SETTINGS)
+                if abs(stated[key] - model.settings[key]) > SAME_SETTING * abs(model.settings[key])
+            ]
+            if off:
+                texts = [f"{each.place.path} is {figure(each.stated)}, in the model {figure(each.recomputed)}" for each in off]
+                message = f"{len(off)} settings are not those that {model.file} was trained with: {'; '.join(texts[:3])}."
+                sides, refs = (figure(off[0].stated), figure(off[0].recomputed)), (*(each.place for each in off[: SHOWN - 1]), model.ref)
+                yield Finding(f"{nested.name}, settings", "error", "mismatch", message, *sides, effect_of(off[0], off), refs)
