@@ -8,6 +8,8 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from stages.audit.baseline import Baseline
+from stages.audit.claims import Claims
 from stages.files import to_json, write_atomic
 from stages.parameter_models import CampaignParameters, Price, RunParameters
 from stages.table_inputs import Budget, Risks
@@ -25,6 +27,8 @@ def schemas() -> dict[Path, str]:
         "table": TypeAdapter(TableSpec),
         "budget": TypeAdapter(Budget),
         "risks": TypeAdapter(Risks),
+        "claims": TypeAdapter(Claims),
+        "accepted": TypeAdapter(Baseline),
     }
     return {FOLDER / f"{name}.schema.json": to_json(adapter.json_schema()) for name, adapter in adapters.items()}
 

@@ -68,6 +68,9 @@ def accept(campaign: str, findings: Sequence[Mapping[str, Any]], names: Sequence
     ]
     entry = validate(Acceptance, {"by": by, "why": why, "findings": dict(sorted(chosen.items()))}, "accept")
     baseline = Baseline(accepted=[*kept, entry])
-    head = f"# Findings of campaign {campaign} that are accepted as they are: by whom, why, and their fingerprints (make audit).\n"
+    head = (
+        f"# Findings of campaign {campaign} that are accepted as they are: by whom, why, and their fingerprints (make audit).\n"
+        "# yaml-language-server: $schema=../../workflow/schemas/accepted.schema.json\n"
+    )
     write_atomic(baseline_file(campaign), head + yaml.safe_dump(baseline.model_dump(), sort_keys=False, allow_unicode=True, width=130))
     return len(chosen)
