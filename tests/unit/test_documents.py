@@ -27,7 +27,7 @@ def test_the_lock_holds_what_the_project_asks_for_and_what_is_installed() -> Non
     for requirement in [*project["dependencies"], *project["optional-dependencies"]["dev"]]:
         name, pinned = requirement.split("==")
         assert pins[plain(name)] == pinned
-        assert version(name) == pinned
+        assert version(name).partition("+")[0] == pinned  # a build of torch names its device after the version
 
 
 def test_conda_users_get_the_versions_of_the_lock() -> None:
