@@ -1,6 +1,6 @@
 """The typed models behind ``params/``: what a run, a campaign and a price may say. Units stand in the field names."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -13,6 +13,7 @@ class Strict(BaseModel):
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Count = Annotated[int, Field(ge=0)]
+Size = Annotated[int, Field(ge=1)]
 
 
 class RecurrentArchitecture(Strict):
@@ -21,9 +22,9 @@ class RecurrentArchitecture(Strict):
     family: Literal["recurrent"]
     cell: Literal["lstm", "gru"]
     """A GRU is of the reset-after variant, with two bias vectors."""
-    embedding_size: Count
-    hidden_size: Count
-    layers: Count
+    embedding_size: Size
+    hidden_size: Size
+    layers: Size
     dropout_input: Fraction = 0.0
     dropout_recurrent: Fraction = 0.0
     dropout_final: Fraction = 0.0
@@ -36,10 +37,10 @@ class TransformerArchitecture(Strict):
     """Decoder-only, pre-LayerNorm, learned positions, exact GELU (v5 and v6)."""
 
     family: Literal["transformer"]
-    model_size: Count
-    layers: Count
-    heads: Count
-    feed_forward_size: Count
+    model_size: Size
+    layers: Size
+    heads: Size
+    feed_forward_size: Size
     dropout: Fraction
     layer_norm_epsilon: float = 1e-5
     tied_output: bool = True
@@ -63,9 +64,41 @@ class AdapterArchitecture(Strict):
     """Trainable parameters."""
 
 
+class Cleaning(Strict):
+    """Flags of the fourteen cleaning rules."""
+
+    lowercase: bool
+    normalize_numbers: bool
+    drop_uppercase_lines: bool
+    minimum_line_characters: Count
+    minimum_alphabetic_ratio: Fraction
+
+
+class TokenizerTraining(Strict):
+    """How a SentencePiece model is trained, and on which text; a character tokenizer reads the training text of its run."""
+
+    documents: Count
+    """First documents of the shuffled corpus that pass the cleaning."""
+    minimum_characters: Count
+    cleaning: Cleaning
+    hard_vocabulary_limit: bool = True
+    """False: a unigram vocabulary may end below the size asked for."""
+    seed_pieces: Count = 1_000_000
+    """Pieces that a unigram training starts from; as few as the vocabulary asks for under-fill it."""
+    normaliser: Literal["nmt_nfkc", "identity"] = "nmt_nfkc"
+    remove_extra_whitespace: bool = True
+    maximum_lines: Count = 2_000_000
+    """Lines that are learnt from, drawn with the run's seed where there are more."""
+    maximum_line_bytes: Count = 4192
+    """Longer lines are skipped."""
+
+
 class Tokenizer(Strict):
     kind: Literal["character", "bpe", "unigram", "pretrained"]
     name: str
+    unknown: str | None = None
+    """Character that stands for those which a character vocabulary lacks; a space where null."""
+    training: TokenizerTraining | None = None
     vocabulary_requested: Count | None = None
     vocabulary: Count | None = None
     """Entries that the tokenizer really has."""
@@ -82,22 +115,12 @@ class Data(Strict):
     documents_validation: Count
     documents_test: Count | None = None
     minimum_characters: Count | None = None
-    sequence_length: Count
-    stride: Count | None = None
+    sequence_length: Size
+    stride: Size | None = None
     shuffle_buffer_windows: Count | None = None
     """0: all windows are shuffled together."""
     shuffle_buffer_documents: Count | None = None
     """Of a streamed dataset."""
-
-
-class Cleaning(Strict):
-    """Flags of the fourteen cleaning rules."""
-
-    lowercase: bool
-    normalize_numbers: bool
-    drop_uppercase_lines: bool
-    minimum_line_characters: Count
-    minimum_alphabetic_ratio: Fraction
 
 
 class EarlyStopping(Strict):
@@ -136,7 +159,10 @@ class Training(Strict):
     tail_penalty: float | None = 0.0
     """Weight of the mean probability of the last 256 ids, added to the loss; null where unknown."""
     precision: str
-    batch_size: Count
+    """``fp32``, ``bf16`` or ``fp16 mixed``; a device without mixed precision computes in fp32 and the record says so."""
+    batch_size: Size
+    drop_partial_batch: bool = False
+    """Whether the windows that fill no whole batch at the end of an epoch are left out."""
     gradient_accumulation: Count = 1
     gradient_checkpointing: bool = False
     epochs: Count
@@ -144,6 +170,48 @@ class Training(Strict):
     evaluate_every_steps: Count | None = None
     """Null: once an epoch."""
     save_every_steps: Count | None = None
+
+
+class Windowed(Strict):
+    """The thesis's windowed evaluation: the token after each window, over the first windows of the corpus's first documents."""
+
+    documents: Count
+    stride: Size
+    maximum_windows: Size
+
+
+class HeldOut(Strict):
+    """The same on text that no run trains on, cleaned one way for all runs, with the windows spread evenly over it."""
+
+    documents: Size
+    minimum_characters: Count
+    cleaning: Cleaning
+    maximum_windows: Size
+
+
+class Evaluation(Strict):
+    windowed: Windowed | None = None
+    held_out: HeldOut | None = None
+    batch_size: Size = 1024
+
+
+class Sampling(Strict):
+    """How texts are drawn from a trained model, and what their token shapes may be."""
+
+    prompts: list[str] = []
+    seeds: list[int] = []
+    """One a prompt."""
+    temperature: Annotated[float, Field(gt=0)]
+    top_k: Count | None = None
+    """Null: all."""
+    top_p: Annotated[float, Field(gt=0, le=1)] = 1.0
+    maximum_new_tokens: Count
+    minimum_new_tokens: Count = 0
+    """An end of text is not drawn before."""
+    frequency_penalty: float = 0.0
+    """Taken from a token's logit for each time it was drawn already."""
+    maximum_fallback_ratio: Fraction = 0.03
+    maximum_short_piece_ratio: Fraction = 0.12
 
 
 class Extrinsic(Strict):
@@ -175,7 +243,7 @@ class Hardware(Strict):
 class EvidenceFiles(Strict):
     """Which importer reads the run from published files, and which files."""
 
-    importer: Literal["recurrent", "transformer", "adapter", "extrinsic"]
+    importer: Literal["recurrent", "transformer", "adapter", "extrinsic", "trained"]
     files: dict[str, str]
     """Paths below the evidence root, by the role that the importer gives them."""
     keys: dict[str, str] = {}
@@ -193,6 +261,8 @@ class Configuration(Strict):
     data: Data | None = None
     cleaning: Cleaning | None = None
     training: Training | None = None
+    evaluation: Evaluation | None = None
+    sampling: Sampling | None = None
     extrinsic: Extrinsic | None = None
 
 
@@ -200,6 +270,8 @@ class RunParameters(Configuration):
     """One run: ``params/runs/<run>.yaml``."""
 
     run: str
+    variant_of: str | None = None
+    """Run whose file and overrides lie below this one's."""
     version: str
     track: Literal[1, 2]
     title: str
@@ -208,27 +280,3 @@ class RunParameters(Configuration):
     notes: dict[str, str] = {}
     """What is inferred or unknown, by field."""
     evidence: EvidenceFiles | None = None
-
-
-class CampaignParameters(Strict):
-    """One campaign: ``params/campaigns/<campaign>.yaml``."""
-
-    campaign: str
-    source: Literal["evidence"]
-    """Where the records come from."""
-    runs: list[str]
-    defaults: dict[str, Any] = {}
-    """Run parameters that hold unless a run says otherwise."""
-    claims: str | None = None
-    """YAML of what a text about the campaign states; the audit holds it against the evidence."""
-    printed_cells: str | None = None
-    """CSV of the cells that the text prints: table, row, column, printed."""
-
-
-class Price(Strict):
-    """Price of one device, ``params/prices.yaml``."""
-
-    name: str
-    """Short name, as printed."""
-    usd_per_hour: Annotated[float, Field(ge=0)]
-    source: str

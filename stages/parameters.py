@@ -6,16 +6,18 @@ An unknown or ill-typed key stops with the file that holds it, the key, what was
 """
 
 import argparse
-from collections.abc import Mapping, Sequence
-from functools import partial
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial, reduce
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from stages.campaign_models import CampaignParameters, Price
 from stages.errors import UserError, report_errors
 from stages.files import write_atomic
-from stages.parameter_models import CampaignParameters, Price, RunParameters
+from stages.parameter_models import RunParameters
+from stages.places import result_files
 from stages.validation import validate
 from stages.yaml_files import read_yaml
 
@@ -79,22 +81,53 @@ def load_campaign(campaign: str) -> CampaignParameters:
     for run in parameters.runs:
         if run not in known:
             raise UserError(path, "runs", repr(run), "one of: " + ", ".join(known))
+    for run in parameters.overrides:
+        if run not in {"all", *known}:
+            raise UserError(path, "overrides", repr(run), "all, or one of: " + ", ".join(known))
+    if parameters.source == "training" and parameters.corpus is None:
+        raise UserError(path, "corpus", "nothing", "the text that its runs are trained on: source: demo, local or brwac")
     return parameters
 
 
 def load_run(campaign: str, run: str, settings: Sequence[str] = ()) -> RunParameters:
-    """Merged parameters of ``run`` in ``campaign``: campaign defaults ← run file ← settings."""
-    defaults, own, override = load_campaign(campaign).defaults, read_yaml(run_file(run)), parse_overrides(settings).get(run, {})
-    merged = merge(merge(defaults, own), override)
+    """Merged parameters of ``run`` in ``campaign``: campaign defaults ← run file ← campaign overrides ← settings.
+
+    A variant's layers lie each above those of the run that it is a variant of, whose evidence is not its own. The evidence of a
+    run that is trained here is what its training leaves behind, and nothing of it is unknown or inferred.
+    """
+    parameters, base = load_campaign(campaign), read_run_file(run).get("variant_of")
+    family = [base, run] if base else [run]
+    command_line = parse_overrides(settings)
+    layers: dict[str, Mapping[str, Any]] = {f"{campaign_file(campaign)}: defaults": parameters.defaults}
+    if base:
+        layers[str(run_file(base))] = read_run_file(base) | {"evidence": None}
+    layers[str(run_file(run))] = read_run_file(run)
+    layers[f"{campaign_file(campaign)}: overrides"] = _stack(parameters.overrides.get(name, {}) for name in ("all", *family))
+    layers["--config set"] = _stack(command_line.get(name, {}) for name in family)
     try:
-        parameters = validate(RunParameters, merged, run_file(run))
-        if parameters.run != run:
-            raise UserError(run_file(run), "run", repr(parameters.run), repr(run))
-        return parameters
+        merged = validate(RunParameters, _stack(layers.values()), run_file(run))
+        if merged.run != run:
+            raise UserError(run_file(run), "run", repr(merged.run), repr(run))
     except UserError as error:
-        layers = {"--config set": override, run_file(run): own, campaign_file(campaign): defaults}
-        file = next((name for name, layer in layers.items() if _holds(layer, error.field)), run_file(run))
+        file = next((name for name, layer in reversed(layers.items()) if _holds(layer, error.field)), run_file(run))
         raise UserError(file, error.field, error.found, error.expected, error.do) from error
+    if parameters.source == "training":
+        return merged.model_copy(update={"evidence": result_files(campaign, merged), "notes": {}})
+    return merged
+
+
+def read_run_file(run: str) -> dict[str, Any]:
+    """What ``params/runs/<run>.yaml`` says, as it stands; the run that it is a variant of must be no variant itself."""
+    own = read_yaml(run_file(run))
+    base = own.get("variant_of")
+    if base is not None and (base not in known_runs() or read_yaml(run_file(base)).get("variant_of")):
+        raise UserError(run_file(run), "variant_of", repr(base), "a run that has a file in params/runs and is no variant itself")
+    return own
+
+
+def _stack(layers: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """The layers laid one over the other, the first at the bottom."""
+    return reduce(merge, layers, {})
 
 
 def _holds(layer: Any, field: str) -> bool:
@@ -115,8 +148,9 @@ def load_prices() -> dict[str, Price]:
 def write_campaign(campaign: str, runs: Sequence[str], claimed: bool) -> None:
     """Write the parameters of a campaign of registered evidence; ``claimed``: what the thesis states is held against it."""
     published = load_campaign("published")
-    claims = {"claims": published.claims, "printed_cells": published.printed_cells} if claimed else {}
-    value = CampaignParameters(campaign=campaign, source="evidence", runs=list(runs), defaults=published.defaults, **claims)
+    value = CampaignParameters(campaign=campaign, source="evidence", runs=list(runs), defaults=published.defaults)
+    if claimed:
+        value = value.model_copy(update={"claims": published.claims, "printed_cells": published.printed_cells})
     write_atomic(campaign_file(campaign), yaml.safe_dump(value.model_dump(), sort_keys=False, allow_unicode=True))
 
 

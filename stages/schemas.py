@@ -10,8 +10,9 @@ from pydantic import TypeAdapter
 
 from stages.audit.baseline import Baseline
 from stages.audit.claims import Claims
+from stages.campaign_models import CampaignParameters, Price
 from stages.files import to_json, write_atomic
-from stages.parameter_models import CampaignParameters, Price, RunParameters
+from stages.parameter_models import RunParameters
 from stages.table_inputs import Budget, Risks
 from stages.table_spec import TableSpec
 

@@ -52,7 +52,7 @@ def test_bad_keys_name_the_file_that_holds_them(params: Path) -> None:
         load_run("c", "r")
     (params / "campaigns/c.yaml").write_text("campaign: c\nsource: evidence\nruns: [r]\ndefaults: {seed: one}\n")
     (params / "runs/r.yaml").write_text("run: r\nversion: v\ntrack: 1\ntitle: own\nhardware: {device: cpu, source: here}\n")
-    with pytest.raises(UserError, match="params/campaigns/c.yaml: seed: found 'one'"):
+    with pytest.raises(UserError, match="params/campaigns/c.yaml: defaults: seed: found 'one'"):
         load_run("c", "r")
 
 

@@ -1,0 +1,70 @@
+"""The typed models of a campaign and of what it is trained on: ``params/campaigns/<campaign>.yaml``, ``params/prices.yaml``."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from stages.parameter_models import Strict
+
+
+class DemoCorpus(Strict):
+    """Documents that our own generator writes."""
+
+    source: Literal["demo"]
+    documents: Annotated[int, Field(ge=1)]
+    seed: int
+
+
+class LocalCorpus(Strict):
+    """A file, or a folder of files, of text, JSONL or Parquet, gzipped or not."""
+
+    source: Literal["local"]
+    path: str
+    fields: list[str] = Field(default=["text"], min_length=1)
+    """Of JSONL and Parquet; several are joined by line breaks into one document."""
+    licence: str
+
+
+class BrwacCorpus(Strict):
+    """The gzipped text shards of BrWaC on the Hugging Face hub, one document a line."""
+
+    source: Literal["brwac"]
+    repository: str = "nlpufg/brwac"
+    revision: str
+    """Commit of the dataset's repository."""
+
+
+CorpusParameters = Annotated[DemoCorpus | LocalCorpus | BrwacCorpus, Field(discriminator="source")]
+
+
+class CampaignParameters(Strict):
+    """One campaign: ``params/campaigns/<campaign>.yaml``."""
+
+    campaign: str
+    source: Literal["evidence", "training"]
+    """Where the records come from: published files, or runs that this machine trains."""
+    runs: list[str]
+    defaults: dict[str, Any] = Field(default={})
+    """Run parameters that hold unless a run says otherwise."""
+    overrides: dict[str, dict[str, Any]] = Field(default={})
+    """Parameters laid over the files of runs, by run; ``all``: over every run's, below its own."""
+    corpus: CorpusParameters | None = None
+    """What its runs are trained on."""
+    threads: Annotated[int, Field(ge=1)] | None = None
+    """Threads that a training computes with on a CPU, on which its bytes depend; null: all."""
+    live_curves: bool = False
+    """Whether a training shows its losses in MLflow while it runs."""
+    claims: str | None = None
+    """YAML of what a text about the campaign states; the audit holds it against the evidence."""
+    printed_cells: str | None = None
+    """CSV of the cells that the text prints: table, row, column, printed."""
+
+
+class Price(Strict):
+    """Price of one device, ``params/prices.yaml``."""
+
+    name: str
+    """Short name, as printed."""
+    usd_per_hour: Annotated[float, Field(ge=0)] | None
+    """Null where nothing is paid by the hour: not measured, never zero."""
+    source: str

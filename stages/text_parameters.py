@@ -1,0 +1,22 @@
+"""The typed model of a text: which documents of a corpus, in which order, cleaned how."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from stages.parameter_models import Cleaning, Count, Strict
+
+Selection = Literal["train", "validation", "head", "shuffled"]
+
+
+class TextParameters(Strict):
+    """A selection of cleaned documents."""
+
+    selection: Selection
+    """``train`` and ``validation``: parts of the thesis's split; ``head``: the first rows as they stand; ``shuffled``: all, shuffled."""
+    documents: Annotated[int, Field(ge=1)]
+    """Documents to keep; of ``head``, rows to read."""
+    minimum_characters: Count
+    """Shorter documents are left out."""
+    cleaning: Cleaning
+    seed: int
