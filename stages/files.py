@@ -6,9 +6,10 @@ import io
 import json
 import os
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from stages.errors import UserError
 
@@ -45,17 +46,32 @@ def read_bytes(path: Path) -> bytes:
 
 def write_atomic(path: Path, data: bytes | str) -> None:
     """Write ``data`` so that a reader sees the old file or the new one, never a part of it."""
-    content = data.encode() if isinstance(data, str) else data
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    with open_atomic(path) as file:
+        file.write(data.encode() if isinstance(data, str) else data)
+
+
+@contextmanager
+def open_atomic(path: Path) -> Iterator[IO[bytes]]:
+    """A file to write piece by piece, which takes the place of ``path`` once the block ends without an error.
+
+    :class:`UserError` where the disk is full or the folder cannot be written; what stood there before still does.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    except OSError as error:
+        raise UserError(path, "", error.strerror or error, "a place that can be written") from error
     temporary = Path(name)
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(content)
+            yield file
             file.flush()
             os.fsync(file.fileno())
         temporary.chmod(0o644)
         temporary.replace(path)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise UserError(path, "", error.strerror or error, "a place that can be written", "Nothing was changed there.") from error
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise

@@ -1,0 +1,87 @@
+"""Manifests: one small JSON beside each blob that says what it is, what its bytes hash to, and what made it.
+
+Snakemake compares manifests by content, so times of blobs mean nothing. A manifest holds no time, no host and no absolute path:
+the same inputs, parameters and code give the same manifest.
+"""
+
+from collections.abc import Mapping, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from stages.code_hash import code_hash
+from stages.errors import UserError
+from stages.files import read_json, sha256_of_file, to_json, write_atomic
+from stages.validation import validate
+
+NAME = "manifest.json"
+
+
+class File(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    sha256: str
+    bytes: int
+
+
+class Manifest(BaseModel):
+    """What a folder's blobs are."""
+
+    model_config = ConfigDict(extra="forbid")
+    schema_version: int = 1
+    kind: str
+    """``corpus``, ``text``, ``tokenizer``, ``tokens`` or ``weights``."""
+    files: dict[str, File]
+    """Blobs by name, in the manifest's own folder."""
+    facts: dict[str, Any]
+    """What was counted while they were made."""
+    parameters: dict[str, Any]
+    inputs: dict[str, str]
+    """SHA-256 of each manifest that they were made from, by its kind."""
+    code: str
+    """Hash of the code that made them."""
+    libraries: dict[str, str]
+
+
+def write_manifest(
+    folder: Path,
+    kind: str,
+    module: str,
+    *,
+    files: Sequence[str],
+    facts: Mapping[str, Any],
+    parameters: Mapping[str, Any],
+    inputs: Mapping[str, Path] = {},
+    libraries: Sequence[str] = (),
+) -> Manifest:
+    """Write ``folder/manifest.json`` for blobs ``files`` that lie there, made by ``module`` from other manifests (``inputs``, by kind)."""
+    manifest = Manifest(
+        kind=kind,
+        files={name: File(sha256=sha256_of_file(folder / name), bytes=(folder / name).stat().st_size) for name in files},
+        facts=dict(facts),
+        parameters=dict(parameters),
+        inputs={name: sha256_of_file(path) for name, path in inputs.items()},
+        code=code_hash(module),
+        libraries={name: version(name) for name in libraries},
+    )
+    write_atomic(folder / NAME, to_json(manifest.model_dump(mode="json")))
+    return manifest
+
+
+def load_manifest(path: Path) -> Manifest:
+    """Manifest of the file ``path``, whether or not its blobs are here."""
+    return validate(Manifest, read_json(path), path)
+
+
+def read_manifest(folder: Path, kind: str) -> Manifest:
+    """Manifest of ``folder``; :class:`UserError` unless it is of ``kind`` and its blobs are there, with the sizes it gives."""
+    manifest = load_manifest(folder / NAME)
+    if manifest.kind != kind:
+        raise UserError(folder / NAME, "kind", repr(manifest.kind), repr(kind))
+    for name, file in manifest.files.items():
+        found = (folder / name).stat().st_size if (folder / name).exists() else None
+        if found != file.bytes:
+            seen = "no such file" if found is None else f"{found} bytes"
+            raise UserError(folder / name, "", seen, f"the {file.bytes} bytes of its manifest", "Make it again, or fetch it: dvc pull")
+    return manifest

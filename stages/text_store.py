@@ -1,0 +1,95 @@
+"""The text store: documents of any number in one file, read one at a time.
+
+``documents.txt`` holds them in order as UTF-8, each followed by a blank line, so that it reads well; ``offsets.npy`` (uint64,
+one more than there are documents) says at which byte each begins, so that a document may hold blank lines of its own.
+"""
+
+import hashlib
+import os
+import weakref
+from array import array
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import overload
+
+import numpy as np
+
+from stages.errors import UserError
+from stages.files import open_atomic
+
+DOCUMENTS = "documents.txt"
+OFFSETS = "offsets.npy"
+SEPARATOR = b"\n\n"
+
+
+class TextStore(Sequence[str]):
+    """The documents of ``folder``; memory holds no more than the one that is read, and any process may read."""
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / DOCUMENTS
+        self._offsets = _read_offsets(folder / OFFSETS)
+        try:
+            self._file = os.open(self._path, os.O_RDONLY)
+        except OSError as error:
+            raise UserError(self._path, "", error.strerror or error, "a readable file") from error
+        weakref.finalize(self, os.close, self._file)
+        size, expected = os.fstat(self._file).st_size, int(self._offsets[-1])
+        if size != expected:
+            raise UserError(self._path, "", f"{size} bytes", f"the {expected} bytes of {OFFSETS}", "Make it again, or fetch it: dvc pull")
+
+    def __len__(self) -> int:
+        return len(self._offsets) - 1
+
+    @overload
+    def __getitem__(self, index: int) -> str: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[str]: ...
+    def __getitem__(self, index: int | slice) -> str | list[str]:
+        if isinstance(index, slice):
+            return [self[each] for each in range(*index.indices(len(self)))]
+        if not -len(self) <= index < len(self):
+            raise IndexError(f"document {index} of {len(self)}")
+        row = index % len(self)
+        start, end = int(self._offsets[row]), int(self._offsets[row + 1])
+        data = os.pread(self._file, end - start - len(SEPARATOR), start)
+        try:
+            return data.decode()
+        except UnicodeDecodeError as error:
+            raise UserError(self._path, f"document {row}", f"0x{data[error.start]:02x}", "UTF-8 text") from error
+
+
+def _read_offsets(path: Path) -> np.ndarray:
+    """Offsets of a store, checked to be some."""
+    try:
+        offsets: np.ndarray = np.load(path)
+    except (OSError, ValueError, EOFError) as error:
+        raise UserError(path, "", getattr(error, "strerror", None) or "no NumPy array", "the offsets of a text store") from error
+    if offsets.dtype != np.uint64 or offsets.ndim != 1 or len(offsets) < 2 or (np.diff(offsets.astype(np.int64)) < len(SEPARATOR)).any():
+        raise UserError(path, "", f"{offsets.dtype} of shape {offsets.shape}", "rising offsets (uint64) of one document or more")
+    return offsets
+
+
+def write_texts(folder: Path, texts: Iterable[str]) -> dict[str, int]:
+    """Write ``texts`` as a store; how many documents, and their characters and bytes without separators.
+
+    :class:`UserError` where there is none; what stood in ``folder`` before then still does.
+    """
+    offsets, characters = array("Q", [0]), 0
+    with open_atomic(folder / DOCUMENTS) as documents, open_atomic(folder / OFFSETS) as index:
+        for text in texts:
+            offsets.append(offsets[-1] + documents.write(text.encode() + SEPARATOR))
+            characters += len(text)
+        count = len(offsets) - 1
+        if not count:
+            raise UserError(folder / DOCUMENTS, "", "no document", "one at least")
+        np.save(index, np.frombuffer(offsets, dtype="<u8"))
+    return {"documents": count, "characters": characters, "bytes": offsets[-1] - count * len(SEPARATOR)}
+
+
+def fingerprint(texts: Iterable[str]) -> str:
+    """SHA-256 over each document's length in bytes (8, little-endian) and its UTF-8, in order, whatever files they came in."""
+    digest = hashlib.sha256()
+    for text in texts:
+        data = text.encode()
+        digest.update(len(data).to_bytes(8, "little") + data)
+    return digest.hexdigest()
