@@ -15,6 +15,8 @@ from stages.document import Document
 from stages.errors import UserError
 from stages.files import parse_csv
 from stages.parameter_models import Extrinsic, RunParameters
+from stages.piece_shapes import piece_shapes
+from stages.run_files import files_of
 from stages.traced import Ref
 
 
@@ -175,7 +177,7 @@ def read_outputs(rows: Mapping[str, Sequence[Document]], runs: Mapping[str, RunP
     """Outputs that the parameters of an evaluation name (``outputs_<seed>``), those that are here."""
     found = []
     for run, parameters in runs.items():
-        for role, file in (parameters.evidence.files if parameters.evidence else {}).items():
+        for role, file in files_of(parameters).items():
             if (match := re.fullmatch(r"outputs_(\d+)", role)) and parameters.extrinsic and file in rows:
                 documents = tuple(row for row in rows[file] if isinstance(row.content, dict))
                 systems = tuple(dict.fromkeys(system for row in documents for system in systems_of(row.content)))
@@ -267,9 +269,7 @@ class TokenizerModel:
 
     def shapes(self, text: str) -> Counter[str]:
         """Counts of ``tokens``, byte ``fallback`` and ``short`` pieces (at most two letters inside a word) of ``text`` as encoded anew."""
-        pieces = self.processor.encode(text, out_type=str)
-        fallback = sum(bool(_BYTE.fullmatch(piece)) for piece in pieces)
-        return Counter(tokens=len(pieces), fallback=fallback, short=sum(len(piece) <= 2 and piece.isalpha() for piece in pieces))
+        return piece_shapes(self.processor.encode(text, out_type=str))
 
     @classmethod
     def parse(cls, file: str, data: bytes) -> "TokenizerModel":
@@ -296,6 +296,3 @@ class TokenizerModel:
         settings = {each.name: value for each in spec.DESCRIPTOR.fields if isinstance(value := getattr(spec, each.name), int | float)}
         scores = tuple(piece.score for piece in proto.pieces)
         return cls(file, sha256_of(data), spec.vocab_size, *limits, kind, pieces, byte_pieces, processor, scores, settings)
-
-
-_BYTE = re.compile(r"<0x[0-9A-Fa-f]{2}>")
