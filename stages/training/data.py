@@ -1,0 +1,111 @@
+"""What a training reads: the windows that it learns from and those that validate it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stages.errors import UserError
+from stages.files import sha256_of_file
+from stages.manifest import NAME, Manifest, read_manifest
+from stages.training.order import steps_per_epoch
+from stages.training.parameters import TrainParameters
+from stages.windows_of import Windows
+
+VALIDATION_SHARE = 0.1
+"""Part of the windows, at the end, that validates a run without validation text (v1), as Keras's ``validation_split``."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """Consecutive windows of a token stream, ``first`` and the ``count - 1`` after it."""
+
+    windows: Windows
+    first: int
+    count: int
+
+    def batch(self, indices: NDArray[np.integer]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Inputs and targets, (B, T) each, of windows numbered from 0 within the part."""
+        return self.windows.batch(indices.astype(np.int64) + self.first)
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    train: Part
+    validation: Part
+    vocabulary: int
+    facts: dict[str, dict[str, int]]
+    """Documents, characters, unique tokens and windows of ``train`` and ``validation``."""
+
+
+def load_data(parameters: TrainParameters, train: Path, validation: Path | None, tokenizer: Path) -> TrainingData:
+    """Windows of the tokens in folders ``train`` and ``validation``; without the latter, the last tenth of the former's validates.
+
+    :class:`UserError` where there are too few tokens for one batch and one validation window, or the vocabularies differ.
+    """
+    manifest = _tokens_manifest(train, tokenizer)
+    windows = _windows(train, parameters)
+    if validation is None:
+        split = int(len(windows) * (1 - VALIDATION_SHARE))
+        parts = Part(windows, 0, split), Part(windows, split, len(windows) - split)
+        facts = {"train": _facts(manifest), "validation": {"documents": 0, "characters": 0, "unique_tokens": 0}}
+    else:
+        held = _tokens_manifest(validation, tokenizer)
+        held_windows = _windows(validation, parameters)
+        parts = Part(windows, 0, len(windows)), Part(held_windows, 0, len(held_windows))
+        facts = {"train": _facts(manifest), "validation": _facts(held)}
+    _check_enough(parts[0], 1 if not parameters.training.drop_partial_batch else parameters.training.batch_size, train, parameters)
+    _check_enough(parts[1], 1, validation or train, parameters)
+    for name, part in zip(facts, parts, strict=True):
+        facts[name]["windows"] = part.count
+    return TrainingData(*parts, int(manifest.facts["vocabulary"]), facts)
+
+
+def unique_tokens(windows: int, sequence_length: int, stride: int) -> int:
+    """Number of different positions of the stream that ``windows`` in a row cover, each with the token after it."""
+    length = sequence_length + 1
+    step = min(stride, length)
+    return windows * step + length - step if windows else 0
+
+
+def epoch_steps(parameters: TrainParameters, data: TrainingData) -> int:
+    """Optimiser steps of an epoch."""
+    return steps_per_epoch(data.train.count, parameters.training.batch_size, parameters.training.drop_partial_batch)
+
+
+def _windows(folder: Path, parameters: TrainParameters) -> Windows:
+    try:
+        tokens = np.load(folder / "tokens.npy", mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError) as error:
+        raise UserError(folder / "tokens.npy", "", error, "an array of tokens", "Make it again: it is a product of the workflow") from error
+    return Windows(tokens, parameters.data.sequence_length, parameters.data.stride or 1)
+
+
+def _tokens_manifest(folder: Path, tokenizer: Path) -> Manifest:
+    """Manifest of the tokens in ``folder``, which the tokenizer in the other one must have made."""
+    manifest = read_manifest(folder, "tokens")
+    expected = sha256_of_file(tokenizer / NAME)
+    found = manifest.inputs.get("tokenizer")
+    if found != expected:
+        raise UserError(folder / NAME, "inputs.tokenizer", found, f"{expected}, of {tokenizer / NAME}", "Encode the text again")
+    return manifest
+
+
+def _facts(manifest: Manifest) -> dict[str, int]:
+    names = {"documents": "documents", "characters": "characters", "unique_tokens": "tokens"}
+    return {name: int(manifest.facts[fact]) for name, fact in names.items()}
+
+
+def _check_enough(part: Part, needed: int, folder: Path, parameters: TrainParameters) -> None:
+    if part.count >= needed:
+        return
+    length, stride = parameters.data.sequence_length, parameters.data.stride or 1
+    tokens = length + 1 + (needed - 1) * stride
+    raise UserError(
+        folder,
+        "",
+        f"{part.count} windows of {length} tokens",
+        f"at least {needed}, that is {tokens} tokens",
+        "Take more documents, a shorter data.sequence_length or a smaller training.batch_size.",
+    )

@@ -1,0 +1,114 @@
+"""Curves of a training in MLflow while it runs: something to look at, which nothing reads and which never stops the training."""
+
+import os
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from statistics import fmean
+from typing import TYPE_CHECKING, Any
+
+from stages.training.state import State
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+EPOCH = ("accuracy", "val_loss", "val_accuracy")
+"""Figures of a whole epoch that are shown."""
+POINT_SECONDS = 1.0
+"""Between the points of a curve, each the mean of the losses since the last."""
+FLUSH_SECONDS = 5.0
+FAILURES = 3
+"""After so many in a row no more is tried."""
+FINGERPRINT = "lastro.training"
+
+
+class LiveCurves:
+    """A watcher of the loop: keeps what it is shown, and writes it to the store every few seconds.
+
+    The MLflow run is found by the training's fingerprint, so that a resumed training continues its curves.
+    """
+
+    def __init__(self, uri: str, campaign: str, run: str, fingerprint: str) -> None:
+        self.uri, self.campaign, self.run, self.fingerprint = uri, campaign, run, fingerprint
+        self.points: list[tuple[str, float, int, int]] = []
+        self.losses: list[float] = []
+        self.failures = 0
+        self.client: MlflowClient | None = None
+        self.run_id = ""
+        self.pointed = self.flushed = time.monotonic()
+        self._flush()
+
+    def __call__(self, state: State, figures: Mapping[str, float]) -> None:
+        now = time.monotonic()
+        if "val_loss" in figures:
+            self._point(state, {name: figures[name] for name in EPOCH})
+        else:
+            self.losses.append(figures["loss"])
+            if now - self.pointed >= POINT_SECONDS:
+                self._point(state, {**figures, "loss": fmean(self.losses)})
+                self.losses, self.pointed = [], now
+        if now - self.flushed >= FLUSH_SECONDS:
+            self._flush()
+
+    def _point(self, state: State, figures: Mapping[str, float]) -> None:
+        if self.failures < FAILURES:
+            moment = round(time.time() * 1000)
+            self.points += [(name, float(value), moment, state.step) for name, value in figures.items()]
+
+    def close(self, status: str) -> None:
+        """Write what is left; ``status`` is ``FINISHED`` or ``FAILED``."""
+        self._flush(status)
+
+    def _flush(self, status: str | None = None) -> None:
+        """Any failure of MLflow is said once and the points are kept for the next time."""
+        if self.failures >= FAILURES:
+            return
+        try:
+            self._write(status)
+            self.failures = 0
+        except Exception as error:  # its store raises whatever its database does; a training goes on without curves
+            self.failures += 1
+            print(f"warning: no live curves in {self.uri} ({type(error).__name__}: {str(error).splitlines()[0]})", file=sys.stderr)
+        self.flushed = time.monotonic()
+
+    def _write(self, status: str | None) -> None:
+        from mlflow.entities import Metric
+
+        if self.client is None:
+            self._open()
+        assert self.client is not None
+        metrics = [Metric(name, value, moment, step) for name, value, moment, step in self.points]
+        for first in range(0, len(metrics), 1000):
+            self.client.log_batch(self.run_id, metrics=metrics[first : first + 1000])
+        self.points.clear()
+        if status:
+            self.client.set_terminated(self.run_id, status)
+
+    def _open(self) -> None:
+        """Client, experiment and run; the run of an interrupted part of the same training is taken up again."""
+        os.environ |= {"MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true"}
+        from mlflow import MlflowClient
+
+        if self.uri.startswith("sqlite:///"):
+            Path(self.uri.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+        client = MlflowClient(tracking_uri=self.uri)
+        experiment = _experiment(client, f"{self.campaign} live")
+        found = client.search_runs([experiment], f"tags.`{FINGERPRINT}` = '{self.fingerprint}'", max_results=1)
+        tags = {FINGERPRINT: self.fingerprint, "lastro.run": self.run, "lastro.campaign": self.campaign}
+        run = found[0] if found else client.create_run(experiment, tags=tags, run_name=f"{self.run} (live)")
+        client.update_run(run.info.run_id, "RUNNING")
+        self.client, self.run_id = client, str(run.info.run_id)
+
+
+def _experiment(client: Any, name: str) -> str:
+    """Identifier of the experiment, which another training may be making at this moment."""
+    for attempt in (1, 2):
+        if experiment := client.get_experiment_by_name(name):
+            return str(experiment.experiment_id)
+        try:
+            return str(client.create_experiment(name, artifact_location="mlflow-artifacts:/none"))
+        except Exception:
+            if attempt == 2:
+                raise
+    raise AssertionError

@@ -1,0 +1,50 @@
+"""What of a run's parameters decides its training, and what of it there is code for."""
+
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from stages.errors import UserError
+from stages.files import parse_json
+from stages.parameter_models import Count, Data, RecurrentArchitecture, Strict, Tokenizer, Training, TransformerArchitecture
+from stages.validation import validate
+
+PLACE = "--parameters"
+
+
+class TrainData(Data):
+    """Without the name of the dataset, which no weight depends on."""
+
+    dataset: str = ""
+
+
+class TrainParameters(Strict):
+    """The part of a run's parameters that its weights depend on."""
+
+    architecture: Annotated[RecurrentArchitecture | TransformerArchitecture, Field(discriminator="family")]
+    data: TrainData
+    training: Training
+    seed: Count
+    tokenizer: Tokenizer | None = None
+
+
+def parse_train_parameters(text: str) -> TrainParameters:
+    """Parameters from a command line; :class:`UserError` where they are wrong or ask for what a training of track 1 has not."""
+    parameters = validate(TrainParameters, parse_json(text, PLACE), PLACE)
+    training, data = parameters.training, parameters.data
+    _refuse("data.sequence_length", data.sequence_length, data.sequence_length > 0, "at least 1")
+    _refuse("data.stride", data.stride, bool(data.stride), "at least 1")
+    _refuse("training.objective", training.objective, training.objective != "answer_tokens", "many_to_one or all_positions")
+    _refuse("training.epochs", training.epochs, training.epochs > 0, "at least 1")
+    _refuse("training.gradient_accumulation", training.gradient_accumulation, training.gradient_accumulation > 0, "at least 1")
+    _refuse("training.gradient_checkpointing", True, not training.gradient_checkpointing, "false: models of this size need none")
+    _refuse("training.evaluate_every_steps", training.evaluate_every_steps, not training.evaluate_every_steps, "null: once an epoch")
+    _refuse("training.save_every_steps", training.save_every_steps, not training.save_every_steps, "null: checkpoints go by the clock")
+    _refuse("training.clip_norm", training.clip_norm, training.clip == "none" or bool(training.clip_norm), "a norm above 0 to clip at")
+    _refuse("training.weight_decay", training.weight_decay, training.optimiser == "adamw" or not training.weight_decay, "0 with adam")
+    return parameters
+
+
+def _refuse(field: str, found: Any, sound: bool, expected: str) -> None:
+    if not sound:
+        raise UserError(PLACE, field, found, expected)
