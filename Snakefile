@@ -2,6 +2,7 @@
 
 snakemake -c2                              records, tables and metrics of the campaign
 snakemake -c2 tables                       its tables            (records: its records)
+snakemake -c2 track1                       track 1 alone: its records, and every table that rests on them
 snakemake -c2 check                        its tables against what the thesis prints
 snakemake -c2 audit                        every rule of the audit over it (make audit also says what is new)
 snakemake -c2 --config campaign=NAME       another campaign
@@ -15,6 +16,11 @@ min_version("9.27")
 
 
 include: "workflow/rules/functions.smk"
+include: "workflow/rules/training_functions.smk"
+include: "workflow/rules/corpus.smk"
+include: "workflow/rules/tokenizer.smk"
+include: "workflow/rules/train.smk"
+include: "workflow/rules/evaluation.smk"
 include: "workflow/rules/records.smk"
 include: "workflow/rules/tables.smk"
 include: "workflow/rules/comparison.smk"
@@ -37,6 +43,11 @@ rule records:
 rule tables:
     input:
         get_tables,
+
+
+rule track1:
+    input:
+        get_track1,
 
 
 rule check:

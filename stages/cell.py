@@ -25,6 +25,8 @@ class PrintedPart:
     printed: str
     """With prefix and suffix."""
     decimals: int | None
+    significant: int = 0
+    """Digits that a smaller value keeps."""
     also: Traced | None = None
     """The same value from another source."""
     thesis: Traced | None = None
@@ -38,7 +40,7 @@ class PrintedPart:
         """The value as printed, as a number."""
         if self.decimals is None or self.exact.value is None:
             return self.exact
-        return Traced(float(rounded(self.exact.value, self.decimals)), self.exact.refs, self.exact.formula)
+        return Traced(float(rounded(self.exact.value, self.decimals, self.significant)), self.exact.refs, self.exact.formula)
 
 
 def in_language(words: Words, language: str) -> str:
@@ -80,6 +82,7 @@ def _build_part(part: Part, scope: Scope, place: str, language: str, digits: int
         value,
         _print(part, value, digits, language),
         digits,
+        part.significant,
         also,
         thesis,
         _print(part, thesis, digits, language) if thesis else "",
@@ -88,7 +91,7 @@ def _build_part(part: Part, scope: Scope, place: str, language: str, digits: int
 
 
 def _print(part: Part, value: Traced, digits: int, language: str) -> str:
-    number = printed_number(value.value, digits, language, signed=part.signed, trim=part.trim)
+    number = printed_number(value.value, digits, language, signed=part.signed, trim=part.trim, significant=part.significant)
     return _around(part, number, language)
 
 

@@ -176,6 +176,8 @@ def _scalar(value: Any, place: str) -> Traced:
     resolved = _resolve(value)
     if isinstance(resolved, list):
         raise UserError(place, "", f"a list of {len(resolved)}", "one value", "Use mean, sd or sum.")
+    if resolved.value is None:  # a cell that is not measured, and so is what follows from it
+        raise MissingValue(place, "", "a cell without a value", "a value")
     return resolved
 
 

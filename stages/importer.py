@@ -17,7 +17,7 @@ from stages.files import to_json, write_atomic
 from stages.parameter_models import Configuration, RunParameters
 from stages.record import Record, history_csv, leaves
 from stages.record_build import build_record, parameters_ref
-from stages.registry import Evidence
+from stages.registry import Evidence, is_trained_here, registry_of_results
 from stages.run_files import parse_parameters
 from stages.traced import Traced, compute
 
@@ -39,6 +39,9 @@ NOT_IN_EVIDENCE = {
     "environment.device_count": "not logged",
     "environment.cpu_count": "not logged",
     "environment.platform": "not logged",
+    "environment.processor": "not logged",
+    "environment.threads": "not logged",
+    "environment.precision": "not logged; the configuration holds what was asked for",
     "environment.git_commit": "not logged",
     "environment.git_dirty": "not logged",
     "data": "not in the run's files; the configuration holds what was asked for",
@@ -154,7 +157,9 @@ def importer_arguments() -> argparse.ArgumentParser:
 def import_run(arguments: argparse.Namespace, read: Callable[[Evidence, RunParameters], Imported]) -> Record:
     """Read the run, write its record and history, say where its files contradict its parameters (the files count)."""
     parameters = parse_parameters(arguments.parameters)
-    record = read_run(Evidence(arguments.campaign), parameters, read)
+    # What a run that is trained here left depends on the settings it was trained under, which its parameters hold.
+    registry = registry_of_results(arguments.campaign, [parameters]) if is_trained_here(arguments.campaign) else None
+    record = read_run(Evidence(arguments.campaign, registry), parameters, read)
     for note in contradictions(record, parameters):
         print(f"note: {record.identity.run}: {note}")
     write_atomic(arguments.history, history_csv(record))

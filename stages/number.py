@@ -5,15 +5,20 @@ from decimal import ROUND_HALF_UP, Decimal
 LANGUAGES = ("pt", "en")
 
 
-def rounded(value: float, decimals: int) -> Decimal:
-    """``value`` to ``decimals`` places, halves away from zero, on its shortest decimal form (so 2.675 gives 2.68)."""
-    result = Decimal(repr(value)).quantize(Decimal(1).scaleb(-decimals), rounding=ROUND_HALF_UP)
+def rounded(value: float, decimals: int, significant: int = 0) -> Decimal:
+    """``value`` to ``decimals`` places, halves away from zero, on its shortest decimal form (so 2.675 gives 2.68).
+
+    Of a value below one in the last place, ``significant`` digits are kept: a short training took 0.0041 hours, not 0.0.
+    """
+    exact = Decimal(repr(value))
+    places = max(decimals, significant - 1 - exact.adjusted()) if 0 < abs(exact) < Decimal(1).scaleb(-decimals) else decimals
+    result = exact.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP)
     return abs(result) if result == 0 else result
 
 
-def printed_number(value: float, decimals: int, language: str, *, signed: bool = False, trim: bool = False) -> str:
+def printed_number(value: float, decimals: int, language: str, *, signed: bool = False, trim: bool = False, significant: int = 0) -> str:
     """``value`` as a table prints it, with a true minus sign; ``trim`` drops zeros after the decimal sign, ``signed`` writes a plus too."""
-    number = rounded(value, decimals)
+    number = rounded(value, decimals, significant)
     text = f"{number:+f}" if signed else f"{number:f}"
     if trim and "." in text:
         text = text.rstrip("0").rstrip(".")

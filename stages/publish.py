@@ -86,7 +86,10 @@ def _parameters(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
 
 
 def _data_tags(campaign: str) -> dict[str, str]:
-    """Revision of the data: the registry's commit and hash, where the campaign has a registry."""
+    """Revision of the data: the registry's commit and hash, or the hash of the corpus that the campaign's runs are trained on."""
+    corpus = Path("data", campaign, "corpus", "manifest.json")
+    if corpus.exists():
+        return {"lastro.corpus_sha256": sha256_of(read_bytes(corpus))}
     if not registry_file(campaign).exists():
         return {}
     revision = load_registry(campaign).commit or "a local folder"

@@ -44,6 +44,12 @@ class Environment(Part):
     device_memory_gb: float | None = None
     cpu_count: int | None = None
     platform: str | None = None
+    processor: str | None = None
+    """The CPU, as the system names it."""
+    threads: int | None = None
+    """Of the CPU, used in training; its bytes depend on their number."""
+    precision: str | None = None
+    """In which the training really computed."""
     libraries: dict[str, str] = {}
     """Versions by name, Python among them."""
     git_commit: str | None = None
@@ -101,6 +107,17 @@ class Loss(Part):
     label_tokens: int | None = None
     weights: Literal["best", "last", "base", "unknown"] = "unknown"
     """Which weights were evaluated."""
+    plain: bool | None = None
+    """Whether it is known to be cross-entropy alone, without smoothing or penalties."""
+
+
+class HeldOut(Loss):
+    """Loss on text that no run of the campaign trains on, and what needs no model on the same targets."""
+
+    uniform_loss_nats: float
+    """Of every token being as probable as any other."""
+    unigram_loss_nats: float
+    """Of the frequencies of the training tokens."""
 
 
 class Guardrails(Part):
@@ -147,6 +164,8 @@ class Results(Part):
     """On the training's own validation text; the best epoch's."""
     windowed: Loss | None = None
     """On a fixed set of windows, the same within a phase."""
+    held_out: HeldOut | None = None
+    """On text that no run trains on, the same for all of them."""
     guardrails: Guardrails | None = None
     intrinsic: Intrinsic | None = None
     extrinsic: dict[str, Task] | None = None

@@ -1,6 +1,7 @@
 """The evidence registry and verified reading: no byte of evidence is used before its file has its registered sha256."""
 
 import os
+from collections.abc import Iterable, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Annotated
 
@@ -8,7 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from stages.document import Document
 from stages.errors import UserError
-from stages.files import decode_text, parse_json, parse_json_lines, read_bytes, read_json, sha256_of
+from stages.files import decode_text, parse_json, parse_json_lines, read_bytes, read_json, sha256_of, sha256_of_file
+from stages.parameter_models import RunParameters
+from stages.parameters import campaign_file, load_campaign, load_run
 from stages.validation import validate
 
 
@@ -50,17 +53,37 @@ def kept_evidence(campaign: str) -> Path:
     return Path("data") / campaign / "evidence"
 
 
-def load_registry(campaign: str) -> Registry:
-    """Registry of ``campaign``; :class:`UserError` where there is none or it is malformed."""
+def load_registry(campaign: str, settings: Sequence[str] = ()) -> Registry:
+    """Registry of ``campaign``; :class:`UserError` where there is none or it is malformed.
+
+    ``settings``: overrides under which its runs were trained, which decide where their results lie.
+    """
     path = registry_file(campaign)
+    if is_trained_here(campaign):
+        return registry_of_results(campaign, [load_run(campaign, run, settings) for run in load_campaign(campaign).runs])
     if not path.exists():
         do = f"Register a folder: python -m stages.evidence register DIR --campaign {campaign}"
         raise UserError(path, "", "no such file", f"the evidence registry of campaign {campaign}", do)
     return validate(Registry, read_json(path), path)
 
 
+def is_trained_here(campaign: str) -> bool:
+    """Whether the campaign's evidence is what its own runs leave in this project."""
+    return campaign_file(campaign).exists() and load_campaign(campaign).source == "training"
+
+
+def registry_of_results(campaign: str, runs: Iterable[RunParameters]) -> Registry:
+    """The raw results that ``runs``, trained here, have left so far, each as it lies here."""
+    paths = {Path(file) for run in runs if run.evidence for file in run.evidence.files.values()}
+    here = sorted(path for path in paths if path.exists())
+    files = {path.as_posix(): RegisteredFile(sha256=sha256_of_file(path), bytes=path.stat().st_size) for path in here}
+    return Registry(campaign=campaign, licence="as the manifest of its corpus says", files=files)
+
+
 def evidence_root(registry: Registry) -> Path:
     """Folder that holds the evidence's files; :class:`UserError` where there is none on this machine."""
+    if is_trained_here(registry.campaign):
+        return Path()
     local = os.environ.get("LASTRO_EVIDENCE")
     kept = kept_evidence(registry.campaign)
     root = Path(local) if local and registry.repository else kept
@@ -73,8 +96,8 @@ def evidence_root(registry: Registry) -> Path:
 class Evidence:
     """Read access to a campaign's evidence: each file's bytes are verified against the registry first."""
 
-    def __init__(self, campaign: str) -> None:
-        self.registry = load_registry(campaign)
+    def __init__(self, campaign: str, registry: Registry | None = None) -> None:
+        self.registry = registry or load_registry(campaign)
         self.root = evidence_root(self.registry)
 
     def read(self, file: str) -> bytes:

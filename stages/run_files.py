@@ -12,9 +12,14 @@ def parse_parameters(text: str) -> RunParameters:
     return validate(RunParameters, json.loads(text), "--parameters")
 
 
+def files_of(parameters: RunParameters) -> dict[str, str]:
+    """Evidence files of the run by role; none where it has no evidence."""
+    return parameters.evidence.files if parameters.evidence else {}
+
+
 def file_of(parameters: RunParameters, role: str) -> str:
     """Evidence file that the run's parameters name for ``role``."""
-    files = parameters.evidence.files if parameters.evidence else {}
+    files = files_of(parameters)
     if role not in files:
         raise UserError(f"params/runs/{parameters.run}.yaml", f"evidence.files.{role}", "nothing", "a path below the evidence root")
     return files[role]
@@ -22,7 +27,7 @@ def file_of(parameters: RunParameters, role: str) -> str:
 
 def has_file(parameters: RunParameters, role: str) -> bool:
     """Whether the run's evidence includes a file for ``role``."""
-    return bool(parameters.evidence and role in parameters.evidence.files)
+    return role in files_of(parameters)
 
 
 def key_of(parameters: RunParameters, role: str) -> str:

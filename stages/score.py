@@ -59,6 +59,7 @@ def _rouge(normalise: Callable[[str], str]) -> Any:
     return RougeScorer(["rougeL"], tokenizer=_Words(normalise))
 
 
+@cache  # an audit asks for the same pairs under the same normaliser several times
 def rouge_l_f1(prediction: str, reference: str, normalise: Callable[[str], str]) -> float:
     """F1 (beta 1) of the longest common subsequence of the texts' words (Lin, 2004)."""
     return float(_rouge(normalise).score(reference, prediction)["rougeL"].fmeasure)

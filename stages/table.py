@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from stages.cell import PrintedPart, build_parts, in_language
 from stages.errors import UserError, report_errors
@@ -20,7 +20,7 @@ from stages.latex import latex_table
 from stages.number import LANGUAGES
 from stages.record import Record, load_record
 from stages.table_inputs import TABLE_INPUTS
-from stages.table_spec import Row, TableSpec
+from stages.table_spec import Row, Source, TableSpec
 from stages.traced import Ref, Traced
 from stages.validation import validate
 from stages.yaml_files import read_yaml
@@ -180,6 +180,7 @@ def main() -> None:
     parser.add_argument("--records", type=Path, nargs="*", default=[], help="record.json of every run that the table names")
     parser.add_argument("--analyses", type=Path, nargs="*", default=[], help="JSON of every analysis that the table names")
     parser.add_argument("--prices", default="{}", help="the prices it uses, as JSON by device")
+    parser.add_argument("--source", choices=get_args(Source), default="evidence", help="where the campaign's records come from")
     parser.add_argument("--language", choices=LANGUAGES, default="pt")
     for kind in ("tex", "csv", "json"):
         parser.add_argument(f"--{kind}", type=Path, required=True)
@@ -191,6 +192,7 @@ def run(arguments: argparse.Namespace) -> None:
     spec, language = load_spec(arguments.spec), arguments.language
     loaded = [load_record(path) for path in arguments.records]
     records = {record.identity.run: record for record in loaded}
+    spec = spec.restricted_to(records, arguments.source) or spec
     if absent := set(spec.runs()) - records.keys():
         raise UserError(arguments.spec, "records", "none of " + ", ".join(sorted(absent)), "a record of every run that the table names")
     names = parameter_names(spec, json.loads(arguments.prices)) | analysis_names(spec, arguments.analyses)

@@ -1,8 +1,8 @@
 """What a table is: ``params/tables/<table>.yaml``, rows, columns, and for each cell where its value comes from."""
 
 import ast
-from collections.abc import Iterator
-from typing import Annotated, Literal
+from collections.abc import Collection, Iterator
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
@@ -17,6 +17,8 @@ def _check_syntax(text: str) -> str:
 
 
 Expression = Annotated[str, AfterValidator(_check_syntax)]
+Source = Literal["evidence", "training"]
+"""Where a campaign's records come from."""
 Decimals = Annotated[int, Field(ge=0, le=12)]
 
 
@@ -51,6 +53,8 @@ class Part(Strict):
     """See :mod:`stages.expression`."""
     decimals: Decimals | None = None
     """Digits after the decimal sign; none for text."""
+    significant: Decimals = 0
+    """Significant digits that a value too small for its decimals keeps, so that a laptop's hours do not print as 0.0."""
     signed: bool = False
     trim: bool = False
     prefix: Words = ""
@@ -73,6 +77,8 @@ class Column(Strict):
     """Share of the line for text that wraps."""
     mono: bool = False
     """Typewriter, with breaks allowed in paths."""
+    sources: list[Source] = ["evidence", "training"]
+    """Kinds of campaigns whose table has the column."""
     show: bool = True
     """Whether the LaTeX table has the column (CSV and JSON always do)."""
 
@@ -107,6 +113,10 @@ class TableSpec(Strict):
     """Seeds that an aggregate must have, all of them."""
     let: dict[str, Expression] = {}
     """Expressions by name, evaluated for each row."""
+    partial: bool = False
+    """Whether a campaign that has only some of the runs gets the table, with the rows that it has."""
+    sources: list[Source] = ["evidence", "training"]
+    """Kinds of campaigns that get it."""
     rows: Annotated[list[Row], Field(min_length=1)] | Literal["devices"]
     """``devices``: one row for each priced device of the campaign's runs."""
     columns: Annotated[list[Column], Field(min_length=1)]
@@ -140,6 +150,18 @@ class TableSpec(Strict):
         """Runs whose records the table reads, each once."""
         rows = [row.run for row in self.listed_rows() if row.run]
         return list(dict.fromkeys([*rows, *self.records]))
+
+    def restricted_to(self, runs: Collection[str], source: Source) -> "TableSpec | None":
+        """The table of a campaign of a ``source`` that has ``runs``: its columns, its rows, fewer of them where ``partial``.
+
+        ``None`` where such a campaign has no such table.
+        """
+        rows = [row for row in self.listed_rows() if row.run is None or row.run in runs]
+        own: dict[str, Any] = {"columns": [column for column in self.columns if source in column.sources]}
+        if self.partial and rows:
+            own["rows"] = rows
+        restricted = self.model_copy(update=own)
+        return restricted if source in self.sources and set(restricted.runs()) <= set(runs) else None
 
     def expressions(self) -> Iterator[str]:
         """Every expression of the spec."""

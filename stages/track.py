@@ -11,17 +11,27 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from stages import manifest
 from stages.errors import UserError, report_errors
 
 NOTHING = """\
-Nothing to track: no campaign has evidence of its own in data/<campaign>/evidence (a link to a registered folder is not tracked).
+Nothing to track: no campaign has evidence of its own in data/<campaign>/evidence (a link to a registered folder is not tracked), and
+none that is trained here has blobs whose manifests git takes (those of demo and tiny belong to this machine alone).
 To get the published evidence: make evidence (or: python -m stages.evidence fetch). Then track again."""
 
 
 def list_blobs() -> list[Path]:
-    """Blobs that lie on this machine: the evidence of every campaign that keeps its own files."""
+    """Blobs that lie on this machine: the evidence of every campaign that keeps its own files, and what the manifests name."""
     # A link leads to a registered folder that belongs to somebody else, at a place that only this machine has.
-    return sorted(folder for folder in Path("data").glob("*/evidence") if folder.is_dir() and not folder.is_symlink())
+    evidence = [folder for folder in Path("data").glob("*/evidence") if folder.is_dir() and not folder.is_symlink()]
+    manifests = [path for top in ("data", "versions") for path in Path(top).glob(f"*/**/{manifest.NAME}")]
+    named = [path.parent / name for path in manifests if not _is_ignored(path) for name in manifest.load_manifest(path).files]
+    return sorted(evidence + [blob for blob in named if blob.exists()])
+
+
+def _is_ignored(path: Path) -> bool:
+    """Whether git leaves the file out: it is of a campaign that only this machine keeps."""
+    return subprocess.run(["git", "check-ignore", "--quiet", str(path)]).returncode == 0
 
 
 def track(blobs: Sequence[Path]) -> None:

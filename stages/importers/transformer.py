@@ -8,7 +8,7 @@ from stages.files import parse_json
 from stages.importer import Facts, Imported, best_epoch, best_epoch_facts, guardrail_facts, hours_of, largest, run_importer, stated_device
 from stages.parameter_models import RunParameters
 from stages.registry import Evidence
-from stages.run_files import file_of, has_file
+from stages.run_files import file_of, files_of, has_file
 from stages.traced import Ref, Traced, compute
 
 _EPOCH_FIELDS = {
@@ -67,7 +67,7 @@ def read_history(evidence: Evidence, parameters: RunParameters) -> tuple[list[di
         log = evidence.json(file_of(parameters, "history"))
         history = [_epoch(log, f"$.history[{index}]") for index in range(len(log.sequence("$.history")))]
         return _in_order(history, log.file), log.number("$.total_time_sec", minimum=0)
-    roles = parameters.evidence.files if parameters.evidence else {}
+    roles = files_of(parameters)
     numbered = {int(match[1]): file for role, file in roles.items() if (match := _EPOCH_FILE.fullmatch(role))}
     if not numbered:
         raise UserError(f"params/runs/{parameters.run}.yaml", "evidence.files", ", ".join(roles), "'history', or 'epoch_1', 'epoch_2', …")

@@ -15,6 +15,10 @@ def test_a_rounded_zero_has_no_sign() -> None:
     assert printed_number(-0.0004, 3, "en") == "0.000"
 
 
+def test_a_value_too_small_for_its_decimals_keeps_the_digits_asked_for() -> None:
+    assert [printed_number(value, 1, "en", significant=2) for value in (0.00414, 0.0, 0.87, 13.3154)] == ["0.0041", "0.0", "0.9", "13.3"]
+
+
 def test_portuguese_takes_a_comma_and_english_a_point() -> None:
     assert (printed_number(1234.5, 1, "pt"), printed_number(1234.5, 1, "en")) == ("1234,5", "1234.5")
 

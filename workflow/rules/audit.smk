@@ -45,7 +45,7 @@ rule guardrail_cross:
 
 rule audit_campaign:
     input:
-        registry=ancient("data/{campaign}/registry.json"),
+        registry=ancient(get_registry),
         records=get_campaign_records,
         tables=get_table_data,
         corrected=get_corrected_data,

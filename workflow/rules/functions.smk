@@ -1,6 +1,7 @@
 """What rules ask for: files of a campaign, and the parameters that a stage uses, no others."""
 
 import json
+import os
 import sys
 from functools import cache
 from pathlib import Path
@@ -12,7 +13,7 @@ from stages.code_hash import code_hash
 from stages.errors import UserError
 from stages.files import sha256_of_json
 from stages.parameters import known_runs, load_campaign, load_prices, load_run
-from stages.registry import load_registry, registered
+from stages.registry import is_trained_here, load_registry, registered
 from stages.table import load_spec
 from stages.number import LANGUAGES
 
@@ -21,6 +22,9 @@ load_campaign, load_registry, load_run, load_spec = map(cache, (load_campaign, l
 
 # Strict bash (a prefix of ours replaces Snakemake's own). Stages run in the environment that Snakemake runs in, whether or not it is activated.
 shell.prefix(f'set -euo pipefail; export PATH="{Path(sys.executable).parent}:$PATH"; ')
+
+# A training frees and takes large blocks at each step; glibc gives them back to the system and asks anew, a fifth of the time on a CPU.
+os.environ |= {"MALLOC_MMAP_THRESHOLD_": str(10**9), "MALLOC_TRIM_THRESHOLD_": str(2 * 10**9)} | os.environ
 
 CONFIG = {"campaign": "published", "lang": "pt", "set": ""} | config
 if unknown := CONFIG.keys() - {"campaign", "lang", "set"}:
@@ -93,14 +97,14 @@ def get_campaign_records(wildcards):
 
 
 def get_specs(campaign):
-    """Specs of the tables whose runs the campaign has, all of them."""
-    runs, specs = set(load_campaign(campaign).runs), []
+    """Specs of the tables of the campaign: those whose runs it has, or, where a spec allows it, some of them."""
+    runs, source, specs = set(load_campaign(campaign).runs), load_campaign(campaign).source, []
     for path in sorted(Path("params/tables").glob("*.yaml")):
         spec = load_spec(path)
         if unknown := set(spec.runs()) - set(known_runs()):
             raise UserError(path, "rows", ", ".join(sorted(unknown)), "runs that have a file in params/runs")
-        if set(spec.runs()) <= runs:
-            specs.append(spec)
+        if restricted := spec.restricted_to(runs, source):
+            specs.append(restricted)
     return specs
 
 
@@ -141,6 +145,14 @@ def get_audit(wildcards):
     return [f"analysis/{campaign}/audit/{name}" for name in ("findings.json", "index.html")] + get_table_files(campaign, ["audit"])
 
 
+def get_track1(wildcards):
+    """Records of the campaign's track 1 runs, what its tokenizers do to raw text, and the tables of these runs alone."""
+    campaign = CONFIG["campaign"]
+    own = [run for run in load_campaign(campaign).runs if load_run(campaign, run).track == 1]
+    names = [spec.table for spec in get_specs(campaign) if spec.rows == "devices" or spec.runs() and set(spec.runs()) <= set(own)]
+    return [get_record(campaign, run) for run in own] + get_table_files(campaign, names) + get_fragmentation(wildcards)
+
+
 def get_metrics(wildcards):
     """Metrics of the campaign."""
     return f"analysis/{CONFIG['campaign']}/metrics.json"
@@ -152,8 +164,19 @@ def get_check(wildcards):
 
 
 def get_spec(wildcards):
-    """Spec of the table in the output's path."""
-    return load_spec(Path(f"params/tables/{wildcards.table}.yaml"))
+    """Spec of the table in the output's path, with the rows that the campaign has."""
+    path = Path(f"params/tables/{wildcards.table}.yaml")
+    spec = load_spec(path)
+    campaign = load_campaign(wildcards.campaign)
+    restricted = spec.restricted_to(campaign.runs, campaign.source)
+    if restricted is None:
+        raise UserError(path, "rows", ", ".join(spec.runs()), f"runs of campaign {wildcards.campaign}")
+    return restricted
+
+
+def get_source(wildcards):
+    """Where the campaign's records come from."""
+    return load_campaign(wildcards.campaign).source
 
 
 def get_table_records(wildcards):
@@ -188,8 +211,15 @@ def get_statements(wildcards):
     return [path for path in (campaign.claims, campaign.printed_cells) if path]
 
 
+def get_registry(wildcards):
+    """Registry of the campaign's evidence; none where its runs are trained here."""
+    return [] if is_trained_here(wildcards.campaign) else f"data/{wildcards.campaign}/registry.json"
+
+
 def get_registry_hash(wildcards):
-    """Hash of every registered file of the campaign."""
+    """Hash of every registered file of the campaign; of one that is trained here, the records stand for them."""
+    if is_trained_here(wildcards.campaign):
+        return ""
     return sha256_of_json({file: entry.sha256 for file, entry in load_registry(wildcards.campaign).files.items()})
 
 

@@ -65,6 +65,3 @@ rule import_extrinsic:
     shell:
         "python -m stages.importers.extrinsic --campaign {wildcards.campaign} --parameters {params.parameters:q}"
         " --scores {input.scores} --record {output.record} --history {output.history} 2>&1 | tee {log}"
-
-
-ruleorder: import_extrinsic > import_run

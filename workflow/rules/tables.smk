@@ -19,10 +19,11 @@ rule table:
         code=code_hash("stages.table"),
         language=CONFIG["lang"],
         prices=get_table_prices,
+        source=get_source,
     message:
         "Writing table {wildcards.table} of campaign {wildcards.campaign}"
     shell:
         "python -m stages.table --spec {input.spec} --campaign {wildcards.campaign} --records {input.records}"
         " --analyses {input.analyses}"
-        " --prices {params.prices:q} --language {params.language}"
+        " --prices {params.prices:q} --language {params.language} --source {params.source}"
         " --tex {output.tex} --csv {output.csv} --json {output.json} 2>&1 | tee {log}"

@@ -1,0 +1,58 @@
+"""Training a run, and its record from what training and evaluation left."""
+
+
+rule train:
+    input:
+        train=get_tokens("train"),
+        validation=get_tokens("validation"),
+        tokenizer=get_tokenizer_manifest,
+    output:
+        manifest=update("versions/{campaign}/{version}/{run}/manifest.json"),
+        weights=update("versions/{campaign}/{version}/{run}/weights.safetensors"),
+        training=update("versions/{campaign}/{version}/{run}/training.json"),
+        timing=update("versions/{campaign}/{version}/{run}/timing.json"),
+    log:
+        "logs/{campaign}/train/{version}/{run}.log",
+    benchmark:
+        "benchmarks/{campaign}/train/{version}/{run}.tsv"
+    params:
+        code=code_hash("stages.train"),
+        parameters=get_train_parameters,
+        tokens=get_folders(train="train", validation="validation"),
+        threads=get_threads,
+        device=get_training_device,
+    wildcard_constraints:
+        campaign=get_trained(),
+    resources:
+        gpu=lambda wildcards: int(get_training_device(wildcards) == "cuda"),
+    message:
+        "Training run {wildcards.run} of campaign {wildcards.campaign}"
+    shell:
+        "python -m stages.train --campaign {wildcards.campaign} --run {wildcards.run} --parameters {params.parameters:q}"
+        " {params.tokens} --tokenizer $(dirname {input.tokenizer}) --folder $(dirname {output.manifest})"
+        " --device {params.device} {params.threads} 2>&1 | tee {log}"
+
+
+rule record_run:
+    input:
+        get_results,
+    output:
+        record=update("versions/{campaign}/{version}/{run}/record.json"),
+        history=update("versions/{campaign}/{version}/{run}/history.csv"),
+    log:
+        "logs/{campaign}/record/{version}/{run}.log",
+    benchmark:
+        "benchmarks/{campaign}/record/{version}/{run}.tsv"
+    params:
+        code=code_hash("stages.importers.trained"),
+        parameters=get_run_parameters,
+    wildcard_constraints:
+        campaign=get_trained(),
+    message:
+        "Recording run {wildcards.run} of campaign {wildcards.campaign}"
+    shell:
+        "python -m stages.importers.trained --campaign {wildcards.campaign} --parameters {params.parameters:q}"
+        " --record {output.record} --history {output.history} 2>&1 | tee {log}"
+
+
+ruleorder: record_run > import_extrinsic > import_run

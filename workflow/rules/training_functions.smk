@@ -1,0 +1,193 @@
+"""What the rules of trained campaigns ask for: artifacts by the parameters that make them, and those parameters, no others."""
+
+from contextlib import suppress
+
+from stages.parameters import known_campaigns
+from stages.places import (
+    PARTS,
+    has_guardrails,
+    is_sampled,
+    result_files,
+    run_folder,
+    text_folder,
+    text_name,
+    text_of,
+    tokenizer_folder,
+    tokenizer_name,
+    tokenizer_settings,
+    tokenizer_text,
+    tokens_folder,
+)
+
+
+def get_trained():
+    """Pattern of the campaigns whose runs are trained here; one whose file is broken stops those who ask for it, and nobody else."""
+    names = []
+    for campaign in known_campaigns():
+        with suppress(UserError):
+            names += [campaign] if is_trained_here(campaign) else []
+    return "|".join(names) or "(?!)"
+
+
+def as_json(model, **selection):
+    """A model's parameters on a command line."""
+    return json.dumps(model.model_dump(mode="json", **selection))
+
+
+@cache
+def get_trained_runs(campaign):
+    """Merged parameters of every track 1 run of the campaign."""
+    runs = [load_run(campaign, run, get_settings()) for run in load_campaign(campaign).runs]
+    return [run for run in runs if run.track == 1]
+
+
+@cache
+def get_texts(campaign):
+    """Every text that a run of the campaign reads, by name."""
+    runs = get_trained_runs(campaign)
+    texts = [text for run in runs for text in (tokenizer_text(run), *(text_of(run, part) for part in PARTS)) if text]
+    return {text_name(text): text for text in texts}
+
+
+@cache
+def get_tokenized(campaign):
+    """A run for each tokenizer of the campaign, by the tokenizer's name."""
+    return {tokenizer_name(run): run for run in get_trained_runs(campaign)}
+
+
+def look_up(found, name, what, campaign):
+    """The entry of a name that a path was asked by."""
+    if name not in found:
+        raise UserError(f"data/{campaign}", what, name, "one of: " + ", ".join(sorted(found)), "Names follow from the parameters of the runs.")
+    return found[name]
+
+
+def get_corpus(wildcards):
+    """Where the campaign's text comes from, as JSON."""
+    return as_json(load_campaign(wildcards.campaign).corpus)
+
+
+def get_corpus_files(wildcards):
+    """Files that a local corpus is read from."""
+    corpus = load_campaign(wildcards.campaign).corpus
+    path = Path(corpus.path) if corpus.source == "local" else None
+    return sorted(str(file) for file in path.rglob("*") if file.is_file()) if path and path.is_dir() else [str(path)] if path else []
+
+
+def get_text_parameters(wildcards):
+    """Selection and cleaning of the text in the output's path, as JSON."""
+    return as_json(look_up(get_texts(wildcards.campaign), wildcards.text, "texts", wildcards.campaign))
+
+
+def get_text_cores(wildcards):
+    """Cores for a text: more than one only where there is work for them, since a job that needs several waits for all of them."""
+    return 2 if look_up(get_texts(wildcards.campaign), wildcards.text, "texts", wildcards.campaign).documents >= 5000 else 1
+
+
+def get_tokenizer_run(wildcards):
+    """A run that uses the tokenizer in the output's path."""
+    return look_up(get_tokenized(wildcards.campaign), wildcards.tokenizer, "tokenizers", wildcards.campaign)
+
+
+def get_tokenizer_parameters(wildcards):
+    """Settings of the tokenizer in the output's path, as JSON."""
+    return as_json(tokenizer_settings(get_tokenizer_run(wildcards)))
+
+
+def get_tokenizer_seed(wildcards):
+    """Seed of the tokenizer in the output's path."""
+    return get_tokenizer_run(wildcards).seed
+
+
+def get_tokenizer_text(wildcards):
+    """Manifest of the text that the tokenizer in the output's path is learnt from."""
+    return text_folder(wildcards.campaign, tokenizer_text(get_tokenizer_run(wildcards))) + "/manifest.json"
+
+
+def get_tokenizer_documents(wildcards):
+    """That text."""
+    return text_folder(wildcards.campaign, tokenizer_text(get_tokenizer_run(wildcards))) + "/documents.txt"
+
+
+def get_tokenizer_manifest(wildcards):
+    """Manifest of the run's tokenizer."""
+    return tokenizer_folder(wildcards.campaign, get_run(wildcards)) + "/manifest.json"
+
+
+def get_tokens(part):
+    """Function that gives the manifest of the tokens of one part of the run; nothing where the run has no such part."""
+
+    def manifest(wildcards):
+        parameters = get_run(wildcards)
+        text = text_of(parameters, part)
+        return f"{tokens_folder(wildcards.campaign, parameters, text)}/manifest.json" if text else []
+
+    return manifest
+
+
+def get_folders(**parts):
+    """Function that gives, as options of a command line, the folders of the tokens of some parts of the run, those that it has."""
+
+    def options(wildcards):
+        found = {option: get_tokens(part)(wildcards) for option, part in parts.items()}
+        return " ".join(f"--{option.replace('_', '-')} {Path(manifest).parent}" for option, manifest in found.items() if manifest)
+
+    return options
+
+
+def get_train_parameters(wildcards):
+    """What defines the run's weights, as JSON: nothing of how they are evaluated."""
+    kept = {"architecture", "data", "training", "seed"}
+    return as_json(get_run(wildcards), include=kept, exclude={"architecture": {"parameter_count"}})
+
+
+def get_threads(wildcards):
+    """Threads of a training, as an option of its command line."""
+    threads = load_campaign(wildcards.campaign).threads
+    return f"--threads {threads}" if threads else ""
+
+
+def get_training_device(wildcards):
+    """Device that the run is meant for: the CPU where its parameters say so, else a GPU."""
+    return "cpu" if get_run(wildcards).hardware.device == "CPU" else "cuda"
+
+
+def get_live(wildcards):
+    """Where the curves of a training are shown, as an option of its command line."""
+    return "--live sqlite:///.mlflow/lastro.db" if load_campaign(wildcards.campaign).live_curves else ""
+
+
+def get_evaluation(wildcards):
+    """Windows of the run's evaluation, as JSON."""
+    return as_json(get_run(wildcards).evaluation)
+
+
+def get_sampling(wildcards):
+    """How the run's samples are drawn, as JSON."""
+    return as_json(get_run(wildcards).sampling)
+
+
+def get_lowercase(wildcards):
+    """Whether prompts are lower-cased, as the text that the run learnt was, as an option of a command line."""
+    return "--lowercase" if get_run(wildcards).cleaning.lowercase else ""
+
+
+def get_weights(name):
+    """Function that gives one file of a run by its name alone."""
+    return lambda wildcards: f"{run_folder(wildcards.campaign, get_run(wildcards))}/{name}"
+
+
+def get_results(wildcards):
+    """Raw results that the run's record is read from."""
+    files = result_files(wildcards.campaign, get_run(wildcards)).files
+    return [file for role, file in files.items() if role != "tokenizer_model"]
+
+
+def get_fragmentation(wildcards):
+    """Fragmentation reports of the campaign's tokenizers that have pieces."""
+    campaign = CONFIG["campaign"]
+    return [
+        f"{tokenizer_folder(campaign, run)}/fragmentation.json"
+        for run in get_tokenized(campaign).values()
+        if load_campaign(campaign).source == "training" and run.tokenizer.kind != "character"
+    ]
