@@ -24,11 +24,12 @@ from stages.audit.artifacts import (
     read_series,
 )
 from stages.audit.claims import Claims, load_claims
+from stages.campaign_models import CampaignParameters, Price
 from stages.compare import cells_of
 from stages.document import Document
 from stages.errors import UserError
 from stages.files import read_bytes, read_csv, read_json, sha256_of
-from stages.parameter_models import CampaignParameters, Price, RunParameters
+from stages.parameter_models import RunParameters
 from stages.parameters import load_campaign, load_run
 from stages.record import Record, load_record, trace
 from stages.registry import Evidence, Registry, evidence_root, registered
@@ -93,6 +94,13 @@ class Campaign:
     def record_file(self, run: str) -> Path:
         """File of a run's record."""
         return Path("versions", self.name, self.runs[run].version, run, "record.json")
+
+    @cached_property
+    def used_prices(self) -> dict[str, dict[str, Any]]:
+        """Prices of the devices that its runs ran on, as its tables get them."""
+        ran = {run: record.environment.device for run, record in self.records.items()}
+        devices = {ran.get(run) or parameters.hardware.device for run, parameters in self.runs.items()}
+        return {device: price.model_dump(exclude={"source"}) for device, price in self.prices.items() if device in devices}
 
     @cached_property
     def _all_tables(self) -> dict[str, Any]:
@@ -165,6 +173,7 @@ class Campaign:
         found = {file: self._try(file, lambda name: TokenizerModel.parse(name, self.evidence.read(name))) for file in self.files(".model")}
         return {file: model for file, model in found.items() if model}
 
+    @cached_property
     def training_files(self) -> list[str]:
         """Example sets that some log says it trained or validated on, or that an evaluation set excludes."""
         named = [text for document in self.documents.values() for key, text in _texts(document.content) if _TRAINING_KEY.search(key)]
@@ -172,7 +181,7 @@ class Campaign:
 
     def evaluation_files(self) -> list[str]:
         """Example sets that are evaluated on: those that are not trained on."""
-        return sorted(self.examples.keys() - set(self.training_files()))
+        return sorted(self.examples.keys() - set(self.training_files))
 
     def files(self, *endings: str) -> list[str]:
         """Registered files that are here, by the end of their name."""
@@ -213,6 +222,10 @@ class Campaign:
         return sorted(
             {cell for cell, place in self.lineage if place.get("record") == run and f"{place.get('field')}.".startswith(f"{field}.")}
         )
+
+    def compares_on_one_text(self, runs: Iterable[str]) -> bool:
+        """Whether tables print the runs' bits per character on one and the same held-out text, so that other losses need not compare."""
+        return all(self.cells_printing(run, "results.held_out.bits_per_character") for run in runs)
 
     def cells_resting_on(self, evidence: Iterable[Ref]) -> list[str]:
         """Cells of the tables whose lineage meets one of the places."""

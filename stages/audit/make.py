@@ -88,7 +88,8 @@ def main() -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Audit the campaign, write findings and page."""
-    campaign = Campaign.load(arguments.campaign, load_registry(arguments.campaign), load_prices(), arguments.settings.split())
+    settings = arguments.settings.split()
+    campaign = Campaign.load(arguments.campaign, load_registry(arguments.campaign, settings), load_prices(), settings)
     result = audit(campaign)
     write_atomic(arguments.page, render(result, [read_json(path) for path in arguments.corrected]))
     write_atomic(arguments.findings, to_json(result))

@@ -8,6 +8,7 @@ from stages.importer import Imported, read_run
 from stages.importers.adapter import read_adapter
 from stages.importers.extrinsic import Scores, read_extrinsic
 from stages.importers.recurrent import read_recurrent
+from stages.importers.trained import read_trained
 from stages.importers.transformer import read_transformer
 from stages.parameter_models import RunParameters
 from stages.record import Record
@@ -19,6 +20,7 @@ _READERS: dict[str, Callable[[Evidence, RunParameters], Imported]] = {
     "recurrent": read_recurrent,
     "transformer": read_transformer,
     "adapter": read_adapter,
+    "trained": read_trained,
 }
 
 

@@ -25,7 +25,7 @@ def evaluated(campaign: Campaign) -> list[Example]:
 
 def trained(campaign: Campaign) -> list[Example]:
     """Rows of every training file."""
-    return [example for file in campaign.training_files() for example in campaign.examples[file].rows]
+    return [example for file in campaign.training_files for example in campaign.examples[file].rows]
 
 
 class Manifest(NamedTuple):

@@ -125,7 +125,7 @@ def _unlike(shown: Mapping[str, Any], expected: Mapping[str, Any]) -> list[str]:
 
 def dvc(campaign: str) -> Iterator[Finding]:
     """Whether DVC finds its tracked blobs of the campaign as they were."""
-    tracked = sorted(Path("data", campaign).glob("*.dvc"))
+    tracked = sorted(path for top in ("data", "versions") for path in Path(top, campaign).rglob("*.dvc"))
     if tracked:
         done = subprocess.run([sys.executable, "-m", "dvc", "status", "-q", *map(str, tracked)], capture_output=True, text=True)
         if done.returncode:

@@ -9,6 +9,7 @@ from stages.audit.campaign import Campaign
 from stages.audit.residue import answer_of, has_header, may_have_header
 from stages.document import Document
 from stages.normalise import NORMALISERS
+from stages.run_files import files_of
 from stages.score import METRICS
 from stages.traced import Ref
 
@@ -149,7 +150,7 @@ def summaries(campaign: Campaign) -> list[tuple[str, str, Document]]:
     return [
         (run, role.removeprefix("summary_"), campaign.documents[file])
         for run, parameters in campaign.runs.items()
-        for role, file in (parameters.evidence.files if parameters.evidence else {}).items()
+        for role, file in files_of(parameters).items()
         if role.startswith("summary_") and file in campaign.documents
     ]
 

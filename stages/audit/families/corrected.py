@@ -59,8 +59,7 @@ def _analysis(campaign: Campaign, spec: TableSpec, path: Path) -> Iterator[Findi
 
 
 def _table(campaign: Campaign, spec: TableSpec, paths: list[Path]) -> Iterator[Finding]:
-    prices = {device: price.model_dump(exclude={"source"}) for device, price in campaign.prices.items()}
-    names = parameter_names(spec, prices) | analysis_names(spec, paths)
+    names = parameter_names(spec, campaign.used_prices) | analysis_names(spec, paths)
     built = {language: build_table(spec, campaign.records, names, language) for language in LANGUAGES}
     again = json.loads(json.dumps(as_json(spec, campaign.name, built)))
     found = list(table_findings(spec.table, campaign.corrected_tables[spec.table], again))

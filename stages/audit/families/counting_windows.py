@@ -140,11 +140,12 @@ def _epoch_steps(campaign: Campaign, run: str, record: Record) -> list[Finding] 
     if not data or not training or not _positions(record):
         return None
     step, windows = training.batch_size * data.sequence_length, record.data.windows_train
+    whole = None if windows is None or training.drop_partial_batch else windows * data.sequence_length
     allowed = _batches(windows, training.batch_size) if windows else None
     off = [
         (epoch, positions / step)
         for epoch, positions in enumerate(_positions(record), start=1)
-        if positions % step or (allowed and positions // step not in allowed)
+        if positions != whole and (positions % step or (allowed and positions // step not in allowed))
     ]
     if not off:
         return []

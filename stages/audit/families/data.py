@@ -187,7 +187,7 @@ def _is_training_draw(campaign: Campaign, content: Any) -> bool:
     """Whether a document tells how training files were drawn from a training split."""
     named = content.get("artifacts") if isinstance(content, dict) else None
     paths = [str(path) for path in named.values()] if isinstance(named, dict) else []
-    return _is_train_split(content) and any(campaign.find(path) in campaign.training_files() for path in paths)
+    return _is_train_split(content) and any(campaign.find(path) in campaign.training_files for path in paths)
 
 
 @rule(
@@ -203,7 +203,7 @@ def validation_text(campaign: Campaign) -> Iterator[Finding]:
         texts = {run: _text_of(campaign.records[run]) for run in runs}
         settings = dict.fromkeys(key for text in texts.values() for key in text)
         differing = [key for key in settings if len({text.get(key) for text in texts.values()}) > 1]
-        if not differing:
+        if not differing or campaign.compares_on_one_text(runs):
             continue
         message = f"{len(runs)} runs are compared on validation results, and their validation texts differ in {len(differing)} settings."
         values = "; ".join(f"{key}: {_values(key, texts)}" for key in differing)

@@ -158,7 +158,7 @@ def _contradictions(report: GuardrailReport) -> Iterator[str]:
 
 @dataclass(frozen=True)
 class _Violation:
-    """A ratio above its limit, of all samples or of one."""
+    """A ratio above its limit, or a distance from uniform draws below it, of all samples or of one."""
 
     kind: str
     seed: int | float | None
@@ -176,7 +176,7 @@ class _Violation:
 
 
 def _violations(report: GuardrailReport) -> list[_Violation]:
-    """Violations by a report's own ratios and limits: every ratio that is above its limit."""
+    """Violations by a report's own figures and limits."""
     limits = limits_of(report)
     named = ("fallback_ratio", _RATIOS["fallback"], limits.fallback), ("short_piece_ratio", _RATIOS["short"], limits.short)
     found = []
@@ -184,7 +184,16 @@ def _violations(report: GuardrailReport) -> list[_Violation]:
         kind, seed = ("sample", _seed(entry)) if place else ("aggregate", None)
         ratios = [(f"{kind}_{name}", number(entry.get(key)) or 0.0, limit) for name, key, limit in named]
         found += [_Violation(name, seed, value, limit) for name, value, limit in ratios if not value <= limit]
+        found += _degenerate(report, entry, seed)
     return found
+
+
+def _degenerate(report: GuardrailReport, entry: Mapping[str, Any], seed: int | float | None) -> list[_Violation]:
+    """A sample that its own model finds hardly more probable than uniform draws, in reports that measure it."""
+    thresholds = report.document.content.get("thresholds")
+    limit = number(thresholds.get("min_distance_from_uniform")) if isinstance(thresholds, dict) else None
+    value = number(entry.get("distance_from_uniform"))
+    return [_Violation("degenerate", seed, value, limit)] if value is not None and limit is not None and value < limit else []
 
 
 def _seed(entry: Mapping[str, Any]) -> int | float | None:

@@ -10,12 +10,13 @@ from stages.audit.finding import Finding, Severity
 from stages.audit.rules import rule
 from stages.document import Document
 from stages.parameter_models import RunParameters
-from stages.run_files import key_of
+from stages.run_files import files_of, key_of
 from stages.traced import Ref
 
 _TOKENIZER_KEYS = {"tokenizer", "tokenizer_model", "tokenizer_path"}
 _SIZE_KEYS = {"vocab_size", "tokenizer_vocab_size", "vocab_size_expected"}
 _DEVICE_KEYS = {"gpu_model", "gpu_devices"}
+_HASH = re.compile(r"[0-9a-f]{64}")  # says which file it is, and not by name
 TOLERANCE = 1e-9
 """Largest difference between two statements of one metric, relative to its size."""
 VISIBLE = 1e-4
@@ -50,7 +51,7 @@ def tokenizer(campaign: Campaign) -> Iterator[Finding]:
 
 def _named(campaign: Campaign, parameters: RunParameters, keys: set[str]) -> Iterator[tuple[Any, Ref]]:
     """Values under one of ``keys`` in the run's own files; of a shared file, only those below the run's entry."""
-    for role, file in (parameters.evidence.files if parameters.evidence else {}).items():
+    for role, file in files_of(parameters).items():
         if document := campaign.documents.get(file):
             entry, path = _entry(document, key_of(parameters, role))
             yield from _values(entry, path, keys, document)
@@ -70,7 +71,7 @@ def _entry(document: Document, key: str) -> tuple[Any, str]:
 def _values(value: Any, path: str, keys: set[str], document: Document) -> Iterator[tuple[Any, Ref]]:
     if isinstance(value, dict):
         for name, inner in value.items():
-            if name in keys and isinstance(inner, str | int) and not isinstance(inner, bool):
+            if name in keys and isinstance(inner, str | int) and not isinstance(inner, bool) and not _HASH.fullmatch(str(inner)):
                 yield inner, document.ref(f"{path}.{name}")
             yield from _values(inner, f"{path}.{name}", keys, document)
 
@@ -94,11 +95,7 @@ def _other_tokenizer(campaign: Campaign, path: str, name: str, vocabulary: int |
 def models(campaign: Campaign) -> Iterator[Finding]:
     held = [(report.file, report.model, report.document.ref("$")) for report in campaign.guardrails]
     held += [(sample_set.file, sample_set.model, sample_set.ref) for sample_set in campaign.sample_sets]
-    owners = {
-        file: run
-        for run, parameters in campaign.runs.items()
-        for file in (parameters.evidence.files if parameters.evidence else {}).values()
-    }
+    owners = {file: run for run, parameters in campaign.runs.items() for file in files_of(parameters).values()}
     for file, model, ref in held:
         run, found = owners.get(file) or _run_in(campaign, file.rpartition("/")[2]), _run_in(campaign, model)
         if run and model and found != run and (found or file in owners):
@@ -136,7 +133,7 @@ def device(campaign: Campaign) -> Iterator[Finding]:
 
 
 def _devices(campaign: Campaign, parameters: RunParameters) -> Iterator[tuple[Any, Ref]]:
-    for file in (parameters.evidence.files if parameters.evidence else {}).values():
+    for file in files_of(parameters).values():
         document = campaign.documents.get(file)
         environment = document.content.get("env") if document and isinstance(document.content, dict) else None
         for key in _DEVICE_KEYS & (environment.keys() if isinstance(environment, dict) else set()):
@@ -156,6 +153,8 @@ def prices(campaign: Campaign) -> Iterator[Finding]:
     for name, price in campaign.prices.items():
         runs = [run for run, record in campaign.records.items() if record.environment.device == name]
         logged = [campaign.records[run].cost.usd_per_hour for run in runs if campaign.records[run].cost.usd_per_hour is not None]
+        if price.usd_per_hour is None:
+            continue  # nothing is costed with it
         if name in used and not logged:
             price_text = f"{price.usd_per_hour:.2f} USD an hour"
             message = f"The price of {name}, {price_text}, stands in no log ({price.source}); {len(runs)} runs are costed with it."

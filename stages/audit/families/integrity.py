@@ -136,15 +136,17 @@ def sources(campaign: Campaign) -> Iterator[Finding]:
     cannot="Whether the table's specification takes the right field of the record.",
 )
 def tables(campaign: Campaign) -> Iterator[Finding]:
-    prices = {device: price.model_dump(exclude={"source"}) for device, price in campaign.prices.items()}
     for name, table in campaign.tables.items():
         path = Path("params/tables", f"{name}.yaml")
         if not path.exists():
             yield Finding(name, "error", "not verifiable", f"There is no specification {path} that the table could be made from.")
             continue
-        spec = load_spec(path)
+        spec = load_spec(path).restricted_to(campaign.runs, campaign.parameters.source) or load_spec(path)
         try:
-            built = {language: build_table(spec, campaign.records, parameter_names(spec, prices), language) for language in LANGUAGES}
+            built = {
+                language: build_table(spec, campaign.records, parameter_names(spec, campaign.used_prices), language)
+                for language in LANGUAGES
+            }
         except UserError as error:
             yield Finding(
                 name, "error", "not verifiable", f"The table cannot be made again from its records: {error}", "", str(error.found)

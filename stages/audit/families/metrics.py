@@ -168,7 +168,7 @@ def smoothed_loss(campaign: Campaign) -> Iterator[Finding]:
             printed[each.run].append(each)
     for run, cells in printed.items():
         record = campaign.records[run]
-        if training := record.configuration.training:
+        if (training := record.configuration.training) and not (record.results.validation and record.results.validation.plain):
             if training.label_smoothing > 0:
                 yield from _smoothed(campaign, record, cells)
             elif told := _untold(record):
@@ -226,6 +226,8 @@ def bits_per_character(campaign: Campaign) -> Iterator[Finding]:
         if _vocabulary(campaign.records[each.run]):
             compared[each.table, each.result].setdefault(each.row, each)
     for (table, result), rows in compared.items():
+        if campaign.compares_on_one_text([each.run for each in rows.values()]):
+            continue
         if len({_vocabulary(campaign.records[each.run]) for each in rows.values()}) > 1:
             yield from _compared(campaign, table, result, list(rows.values()))
 

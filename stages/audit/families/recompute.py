@@ -11,6 +11,7 @@ from stages.audit.finding import Finding
 from stages.audit.objects import SHOWN, Deviation, Nested, effect, effect_of, figure, is_number, objects
 from stages.audit.rules import rule
 from stages.record import Record
+from stages.run_files import files_of
 from stages.traced import Ref
 
 SAME = 1e-6
@@ -159,7 +160,7 @@ def _running_sum(series: Series) -> Iterator[Finding]:
 def _roles(campaign: Campaign) -> Iterator[Finding]:
     """Files that the parameters name as an epoch and that hold another."""
     for run, parameters in campaign.runs.items():
-        files = parameters.evidence.files if parameters.evidence else {}
+        files = files_of(parameters)
         for role, file in files.items():
             document, _, epoch = campaign.documents.get(file), *role.partition("epoch_")[1:]
             if not (epoch.isdigit() and document and isinstance(document.content, dict) and is_number(document.content.get("epoch"))):
@@ -230,7 +231,7 @@ def prices(campaign: Campaign) -> Iterator[Finding]:
         price = campaign.prices.get(device or "")
         if stated is None:
             continue
-        if price and abs(stated - price.usd_per_hour) > SAME * stated:
+        if price and price.usd_per_hour is not None and abs(stated - price.usd_per_hour) > SAME * stated:
             message = f"The log of {run} states {stated:.2f} USD per hour of {device}; the tables compute with {price.usd_per_hour:.2f}."
             sides = f"{price.usd_per_hour:.2f} USD/h", f"{stated:.2f} USD/h"
             refs = campaign.refs(run, "cost.usd_per_hour") + campaign.refs(run, "environment.device")
