@@ -17,10 +17,11 @@ AGAIN := $(if $(EVIDENCE),score_outputs import_run import_extrinsic corrected_sc
 AUDIT := $(if $(EVIDENCE),--forcerun audit_campaign)
 FOUND := analysis/$(campaign)/audit
 
-.PHONY: help install reproduce test audit evidence track publish ui bench schemas lock clean
+.PHONY: help install reproduce published demo clean-demo test audit evidence track publish ui bench schemas lock clean
 
 help:
-	@echo "make reproduce   set up, then make every table again and compare it with the thesis"
+	@echo "make reproduce   set up, then make every table again and compare it with the thesis; then the demo"
+	@echo "make demo        train all eleven runs of track 1, small, on this machine; tables and audit of them"
 	@echo "make test        set up, then lint, types and tests"
 	@echo "make audit       every rule over the evidence; says what is new, and fails where something is"
 	@echo "make evidence    fetch the published evidence (or copy it from LASTRO_EVIDENCE) and verify every file"
@@ -38,12 +39,28 @@ $(VENV)/installed: requirements.lock
 	@touch $@
 
 reproduce: install
+ifeq ($(campaign),published)
+	@$(MAKE) --no-print-directory published demo
+else
+	@$(MAKE) --no-print-directory published
+endif
+
+published: install
 	@$(if $(EVIDENCE),python -m stages.evidence verify --campaign $(campaign),echo "No evidence here: the tables come from the committed records. 'make evidence' fetches it.")
 	$(SNAKEMAKE) all check --forcerun $(AGAIN) --config campaign=$(campaign)
 	@changed="$$(git status --porcelain -- versions/$(campaign) reports/$(campaign) analysis/$(campaign) .snakemake/metadata)" || \
 	{ echo "Made again; not compared with what is committed: git does not answer here."; exit 0; }; \
 	if [ -z "$$changed" ]; then echo "Reproduced: every file is, byte for byte, the committed one."; \
 	else echo "Made again; these differ from what is committed:"; echo "$$changed"; fi
+
+# What is trained already and has not changed is not trained again: make clean-demo starts anew.
+demo: install
+	$(SNAKEMAKE) track1 audit --config campaign=demo
+	@python -m stages.audit.gate report --campaign demo
+	@python -m stages.show comparable --campaign demo
+
+clean-demo:
+	rm -rf data/demo versions/demo analysis/demo reports/demo
 
 test: install
 	ruff check .
@@ -75,6 +92,10 @@ ui: publish
 bench: install
 	python -m bench.tables
 	python -m bench.audit
+	python -m bench.cleaning
+	python -m bench.tokenising
+	python -m bench.training
+	python -m bench.streaming
 
 schemas: install
 	python -m stages.schemas

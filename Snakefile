@@ -62,6 +62,7 @@ rule audit:
 
 onstart:
     ledger.remember()
+    show_live_curves()
 
 
 onsuccess:

@@ -140,6 +140,7 @@ def publish(client: "MlflowClient", campaign: str, mirrored: list[Mirrored], git
     current = {run.data.tags.get("lastro.digest", run.info.run_id): run.info.run_id for run in runs if "lastro.run" in run.data.tags}
     for digest in current.keys() - {each.digest() for each in mirrored}:
         client.delete_run(current[digest])
+    _remove_live_curves(client, campaign, {each.name for each in mirrored})
     written = 0
     for each in mirrored:
         version = each.tags["lastro.version"]
@@ -151,6 +152,14 @@ def publish(client: "MlflowClient", campaign: str, mirrored: list[Mirrored], git
         for name, value in git.items():
             client.set_tag(current[each.digest()], name, value)
     return written
+
+
+def _remove_live_curves(client: "MlflowClient", campaign: str, names: set[str]) -> None:
+    """What trainings showed of runs that now have a record, which shows the same for good."""
+    if live := client.get_experiment_by_name(f"{campaign} live"):
+        for run in _all_runs(client, str(live.experiment_id)):
+            if run.data.tags.get("lastro.run") in names and run.info.status != "RUNNING":
+                client.delete_run(run.info.run_id)
 
 
 def _experiment(client: "MlflowClient", campaign: str) -> str:

@@ -5,6 +5,7 @@
 """
 
 import argparse
+import os
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -44,7 +45,8 @@ def main() -> None:
     parser.add_argument("--device", choices=["cpu", "cuda"], help="default: cuda where there is one")
     parser.add_argument("--threads", type=int, help="threads on a CPU; default: all cores")
     parser.add_argument("--checkpoint-seconds", type=float, default=60, help="seconds between checkpoints; 0: one after every step")
-    parser.add_argument("--live", help="MLflow store that shows the losses meanwhile, such as sqlite:///.mlflow/lastro.db")
+    live = os.environ.get("MLFLOW_TRACKING_URI")
+    parser.add_argument("--live", default=live, help="MLflow store that shows the losses meanwhile; default: MLFLOW_TRACKING_URI, if set")
     report_errors(partial(run, parser.parse_args()))
 
 

@@ -20,6 +20,7 @@ from stages.files import read_json, sha256_of_file
 from stages.ledger import METADATA, entry_of
 from stages.record import load_record
 from stages.registry import evidence_root, load_registry, read_verified, registry_file
+from stages.show import read_table
 from stages.table import load_spec
 
 
@@ -162,16 +163,12 @@ def main() -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Print the explanation."""
-    path = Path("reports", arguments.campaign, "tables", f"{arguments.table}.json")
-    if not path.exists():
-        there = ", ".join(sorted(other.stem for other in path.parent.glob("*.json")))
-        raise UserError(path, "", "no such table", f"one of: {there}" if there else "tables made by 'snakemake -c2 tables'")
-    table = read_json(path)
+    table = read_table(arguments.campaign, arguments.table)
     blocks = (
         explain(table, arguments.cell, arguments.campaign),
         data_of(table, arguments.cell, arguments.campaign),
         findings_on(table, arguments.cell, arguments.campaign),
-        jobs_behind(path),
+        jobs_behind(Path("reports", arguments.campaign, "tables", f"{arguments.table}.json")),
     )
     print("\n\n".join(filter(None, ("\n".join(block) for block in blocks))))
 

@@ -623,6 +623,7 @@ def make_table(spec: Path) -> None:
     loaded = table.load_spec(spec)
     records = [Path("versions/sound", load_run("sound", run).version, run, "record.json") for run in loaded.runs()]
     arguments = {"spec": spec, "campaign": "sound", "records": records, "prices": json.dumps(prices), "language": "pt", "analyses": []}
+    arguments |= {"source": "evidence"}
     table.run(argparse.Namespace(**arguments, **{kind: folder / f"{loaded.table}.{kind}" for kind in ("tex", "csv", "json")}))
 
 

@@ -45,6 +45,14 @@ def test_the_mirror_is_the_same_again_after_its_store_is_deleted(tmp_path: Path,
     assert write(tmp_path / "one.db", tmp_path, records, monkeypatch) == 0, "publishing twice adds nothing"
     assert show(tmp_path / "one.db") == view
 
+    client = open_store(tmp_path / "one.db")
+    live = client.create_experiment("c live", artifact_location="mlflow-artifacts:/none")
+    for name in ("r1", "r9"):
+        client.set_terminated(client.create_run(live, tags={"lastro.run": name}).info.run_id)
+    write(tmp_path / "one.db", tmp_path, records, monkeypatch)
+    left = [run.data.tags["lastro.run"] for run in client.search_runs([live])]
+    assert left == ["r9"], "curves of a training give way to its record, others stay"
+
     changed = make_record("r2", time__hours=Traced(2.5, (Ref("log.json", "$.seconds", "a" * 64),)))
     assert write(tmp_path / "one.db", tmp_path, [records[0], changed], monkeypatch) == 1, "a changed record replaces its run"
     after = show(tmp_path / "one.db")

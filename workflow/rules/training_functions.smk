@@ -29,6 +29,18 @@ def get_trained():
     return "|".join(names) or "(?!)"
 
 
+def show_live_curves():
+    """Let trainings show their curves in the local MLflow store, made first by this one process: several at once would break it.
+
+    It is no parameter of a training, whose bytes do not depend on who looks on.
+    """
+    if load_campaign(CONFIG["campaign"]).live_curves:
+        from stages.publish import STORE, open_store
+
+        os.environ.setdefault("MLFLOW_TRACKING_URI", f"sqlite:///{STORE}")
+        open_store(STORE).search_experiments()
+
+
 def as_json(model, **selection):
     """A model's parameters on a command line."""
     return json.dumps(model.model_dump(mode="json", **selection))
@@ -150,11 +162,6 @@ def get_threads(wildcards):
 def get_training_device(wildcards):
     """Device that the run is meant for: the CPU where its parameters say so, else a GPU."""
     return "cpu" if get_run(wildcards).hardware.device == "CPU" else "cuda"
-
-
-def get_live(wildcards):
-    """Where the curves of a training are shown, as an option of its command line."""
-    return "--live sqlite:///.mlflow/lastro.db" if load_campaign(wildcards.campaign).live_curves else ""
 
 
 def get_evaluation(wildcards):
