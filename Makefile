@@ -66,7 +66,7 @@ test: install
 	ruff check .
 	ruff format --check .
 	mypy
-	pytest
+	pytest -n $(CORES) --dist loadfile
 
 # Exit status 2 (make's own for any failure) where an error or warning is not accepted in params/audit/; see the README.
 audit: install

@@ -55,13 +55,13 @@ def small_parameters(name: str) -> TrainParameters:
     run = load_run("published", "v6_rc16k_v5b")
     assert run.data and run.training
     training = run.training.model_dump() | {"batch_size": 32, "objective": "many_to_one" if name == "LSTM" else "all_positions"}
-    data = run.data.model_dump() | {"sequence_length": 64, "stride": 32}
+    data = {"sequence_length": 64, "stride": 32}
     return TrainParameters.model_validate({"architecture": SMALL[name], "data": data, "training": training, "seed": 42})
 
 
 def random_data(folder: Path, parameters: TrainParameters, vocabulary: int, steps: int) -> TrainingData:
     """Uniform tokens for so many steps."""
-    length, stride = parameters.data.sequence_length, parameters.data.stride or 1
+    length, stride = parameters.data.sequence_length, parameters.data.stride
     for name, windows in {"train": steps * parameters.training.batch_size, "validation": 1}.items():
         (folder / name).mkdir(parents=True)
         count = (windows - 1) * stride + length + 1
@@ -128,7 +128,12 @@ def thesis_size(precision: str) -> dict[str, Any]:
     run = load_run("published", "v6_rc16k_v5b")
     assert run.data and run.training and run.architecture
     training = run.training.model_dump() | {"precision": precision}
-    described = {"architecture": run.architecture.model_dump(), "data": run.data.model_dump(), "training": training, "seed": 42}
+    described = {
+        "architecture": run.architecture.model_dump(),
+        "data": run.data.model_dump(include={"sequence_length", "stride"}),
+        "training": training,
+        "seed": 42,
+    }
     parameters = TrainParameters.model_validate(described)
     device = choose_device(torch.device("cuda"), precision, parameters.architecture, None)
     with TemporaryDirectory() as folder:

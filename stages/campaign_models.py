@@ -1,5 +1,6 @@
 """The typed models of a campaign and of what it is trained on: ``params/campaigns/<campaign>.yaml``, ``params/prices.yaml``."""
 
+from pathlib import PurePath
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
@@ -12,7 +13,7 @@ class DemoCorpus(Strict):
 
     source: Literal["demo"]
     documents: Annotated[int, Field(ge=1)]
-    seed: int
+    seed: Annotated[int, Field(ge=0)]
 
 
 class LocalCorpus(Strict):
@@ -35,6 +36,13 @@ class BrwacCorpus(Strict):
 
 
 CorpusParameters = Annotated[DemoCorpus | LocalCorpus | BrwacCorpus, Field(discriminator="source")]
+
+
+def dataset_name(corpus: CorpusParameters | None) -> str:
+    """What a record calls the data of its run; a local file by its own name, since its folder is this machine's."""
+    if isinstance(corpus, LocalCorpus):
+        return f"local: {PurePath(corpus.path).name}"
+    return f"{corpus.repository} at {corpus.revision}" if isinstance(corpus, BrwacCorpus) else "demo"
 
 
 class CampaignParameters(Strict):

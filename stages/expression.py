@@ -2,8 +2,8 @@
 
 A cell is declared as, say, ``run.time.hours * prices[run.environment.device].usd_per_hour``. Its value is a
 :class:`~stages.traced.Traced`, whose places are those of every number that took part. The language is a small part of
-Python's expressions (numbers, text, names, ``.field``, ``[key]``, ``+ - * / **``, comparisons, ``x if y else z``, and the
-functions in :data:`FUNCTIONS`), walked here and never handed to ``eval``.
+Python's expressions (numbers, text, names, ``.field``, ``[key]``, ``+ - * / **``, comparisons, ``x if y else z``,
+``given(x, y)``, which is ``y`` where ``x`` is missing, and the functions in :data:`FUNCTIONS`), walked here and never handed to ``eval``.
 """
 
 import ast
@@ -140,6 +140,11 @@ def _walk(tree: ast.expr, scope: Scope, place: str) -> Any:
             condition = _scalar(_walk(test, scope, place), place)
             chosen = _scalar(_walk(body if condition.value else orelse, scope, place), place)
             return Traced(chosen.value, join_refs([condition, chosen]), "")
+        case ast.Call(func=ast.Name(id="given"), args=[value, otherwise], keywords=[]):
+            try:
+                return _scalar(_walk(value, scope, place), place)
+            except MissingValue:
+                return _walk(otherwise, scope, place)
         case ast.Call(func=ast.Name(id=name), args=arguments, keywords=[]) if name in FUNCTIONS or callable(scope.get(name)):
             function = FUNCTIONS[name] if name in FUNCTIONS else scope[name]
             values = [_walk(argument, scope, place) for argument in arguments]

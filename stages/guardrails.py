@@ -48,6 +48,8 @@ def report_of(run: str, samples: Sequence[Sample], tokenizer: str, vocabulary: V
         "model_key": run,
         "tokenizer": tokenizer,
         "tokenizer_sha256": vocabulary.sha256,
+        "weights": samples[0].weights,
+        "weights_sha256": samples[0].weights_sha256,
         "thresholds": thresholds,
         "aggregate": aggregate,
         "per_sample": rows,

@@ -199,7 +199,7 @@ class Sampling(Strict):
     """How texts are drawn from a trained model, and what their token shapes may be."""
 
     prompts: list[str] = []
-    seeds: list[int] = []
+    seeds: list[Count] = []
     """One a prompt."""
     temperature: Annotated[float, Field(gt=0)]
     top_k: Count | None = None
@@ -253,7 +253,7 @@ class EvidenceFiles(Strict):
 class Configuration(Strict):
     """What defines a run; a record keeps it."""
 
-    seed: int
+    seed: Count
     architecture: Annotated[RecurrentArchitecture | TransformerArchitecture | AdapterArchitecture, Field(discriminator="family")] | None = (
         None
     )

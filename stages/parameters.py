@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from stages.campaign_models import CampaignParameters, Price
+from stages.campaign_models import CampaignParameters, Price, dataset_name
 from stages.errors import UserError, report_errors
 from stages.files import write_atomic
 from stages.parameter_models import RunParameters
@@ -111,9 +111,17 @@ def load_run(campaign: str, run: str, settings: Sequence[str] = ()) -> RunParame
     except UserError as error:
         file = next((name for name, layer in reversed(layers.items()) if _holds(layer, error.field)), run_file(run))
         raise UserError(file, error.field, error.found, error.expected, error.do) from error
-    if parameters.source == "training":
-        return merged.model_copy(update={"evidence": result_files(campaign, merged), "notes": {}})
-    return merged
+    return _as_trained(parameters, merged) if parameters.source == "training" else merged
+
+
+def _as_trained(campaign: CampaignParameters, run: RunParameters) -> RunParameters:
+    """A run as it is trained here: on the campaign's corpus, all windows shuffled together, with nothing about it unknown."""
+    data, training = run.data, run.training
+    if data and training:
+        data = data.model_copy(update={"dataset": dataset_name(campaign.corpus), "shuffle_buffer_windows": 0})
+        training = training.model_copy(update={"tail_penalty": training.tail_penalty or 0.0})
+    run = run.model_copy(update={"data": data, "training": training, "notes": {}})
+    return run.model_copy(update={"evidence": result_files(campaign.campaign, run)})
 
 
 def read_run_file(run: str) -> dict[str, Any]:

@@ -23,7 +23,7 @@ def text_of(parameters: RunParameters, part: str) -> TextParameters | None:
             return _run_text(parameters, "validation", data.documents_validation) if data.documents_validation else None
         case "head":
             return _run_text(parameters, "head", evaluation.windowed.documents) if evaluation and evaluation.windowed else None
-    return _chosen_text(parameters.seed, "validation", evaluation.held_out) if evaluation and evaluation.held_out else None
+    return _chosen_text(parameters.seed, "held_out", evaluation.held_out) if evaluation and evaluation.held_out else None
 
 
 def _run_text(parameters: RunParameters, selection: Selection, documents: int) -> TextParameters:

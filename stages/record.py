@@ -62,7 +62,7 @@ class DataFacts(Part):
     characters_train: int | None = None
     characters_validation: int | None = None
     unique_tokens_train: int | None = None
-    """Length of the training stream, each token once."""
+    """Tokens of the training text, each once; of a run trained here, those that its windows cover."""
     unique_tokens_validation: int | None = None
     windows_train: int | None = None
     windows_validation: int | None = None
@@ -114,6 +114,15 @@ class Loss(Part):
 class HeldOut(Loss):
     """Loss on text that no run of the campaign trains on, and what needs no model on the same targets."""
 
+    tokens: int
+    characters: int
+    """Of the text; what separates its documents is not counted."""
+    unknown_tokens: int
+    """Where there are any, the text was not read in full, and bits per character are too few by what they hide."""
+    text_sha256: str
+    """Of the text's manifest: runs compare where it is the same."""
+    bits_standard_error: float
+    """Of the bits per character, from the spread of the windows' losses."""
     uniform_loss_nats: float
     """Of every token being as probable as any other."""
     unigram_loss_nats: float
@@ -131,6 +140,8 @@ class Guardrails(Part):
     tokenizer: str
     samples_of: str
     """Name under which the samples were published."""
+    weights: Literal["best", "last", "unknown"] = "unknown"
+    """Which weights they were drawn from."""
 
 
 class Intrinsic(Part):

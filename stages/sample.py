@@ -36,6 +36,8 @@ def samples_of(model: TrainedModel, vocabulary: Vocabulary, settings: Sampling, 
             tokens=len(each.ids),
             mean_log_probability=_mean(each),
             uniform_log_probability=-math.log(vocabulary.size),
+            weights=model.weights,
+            weights_sha256=model.sha256,
             tokenizer_sha256=vocabulary.sha256,
         )
         for seed, prompt, each in zip(settings.seeds, settings.prompts, drawn, strict=True)

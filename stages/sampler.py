@@ -40,6 +40,9 @@ class Sample(Strict):
     """Of the drawn tokens under the model, in nats, before temperature and filters; null where none was drawn."""
     uniform_log_probability: float
     """That of any token under even chances."""
+    weights: str
+    """Which of the training they were drawn from: those of its ``best`` epoch or the ``last``."""
+    weights_sha256: str
     tokenizer_sha256: str
     """Of the tokenizer that the run was trained with and the text is drawn with."""
 

@@ -22,5 +22,6 @@ def select(count: int, selection: Selection, seed: int) -> NDArray[np.int64]:
     if selection == "shuffled":
         return shuffled
     split = np.random.default_rng(seed).permutation(count)
-    held_out = math.ceil(VALIDATION_SHARE * count)
-    return shuffled[split[:held_out] if selection == "validation" else split[held_out:]]
+    border = math.ceil(VALIDATION_SHARE * count)
+    parts = {"train": split[border:], "validation": split[:border], "held_out": split[:border][::-1]}
+    return shuffled[parts[selection]]

@@ -86,8 +86,6 @@ def main() -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Read the corpus, write the text and its manifest."""
     parameters = validate(TextParameters, parse_json(arguments.parameters, "--parameters"), "--parameters")
-    if parameters.seed < 0:
-        raise UserError("--parameters", "seed", parameters.seed, "zero or more")
     read_manifest(arguments.corpus, "corpus")
     facts = store(TextStore(arguments.corpus), parameters, arguments.processes, arguments.folder)
     write_manifest(

@@ -6,17 +6,18 @@ from pydantic import Field
 
 from stages.parameter_models import Cleaning, Count, Strict
 
-Selection = Literal["train", "validation", "head", "shuffled"]
+Selection = Literal["train", "validation", "held_out", "head", "shuffled"]
 
 
 class TextParameters(Strict):
     """A selection of cleaned documents."""
 
     selection: Selection
-    """``train`` and ``validation``: parts of the thesis's split; ``head``: the first rows as they stand; ``shuffled``: all, shuffled."""
+    """``train`` and ``validation``: parts of the thesis's split; ``held_out``: the latter from its end, so that no run is stopped by it;
+    ``head``: the first rows as they stand; ``shuffled``: all, shuffled."""
     documents: Annotated[int, Field(ge=1)]
     """Documents to keep; of ``head``, rows to read."""
     minimum_characters: Count
     """Shorter documents are left out."""
     cleaning: Cleaning
-    seed: int
+    seed: Count

@@ -37,7 +37,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m stages.train", description="Train one run of a campaign.")
     parser.add_argument("--campaign", required=True)
     parser.add_argument("--run", required=True)
-    parser.add_argument("--parameters", required=True, help="architecture, data, training and seed of the run, as JSON")
+    parser.add_argument("--parameters", required=True, help="architecture, windows, training and seed of the run, as JSON")
     parser.add_argument("--train", type=Path, required=True, help="folder of the tokens to learn from")
     parser.add_argument("--validation", type=Path, help="folder of the tokens that validate; default: the last tenth of the windows")
     parser.add_argument("--tokenizer", type=Path, required=True, help="folder of the tokenizer that made the tokens")
@@ -172,7 +172,7 @@ def training_record(setup: Setup, state: State, inputs: dict[str, Path]) -> dict
         "counts": {
             "processed_positions": state.positions_total,
             "predicted_tokens": state.predicted_total,
-            "unique_tokens": unique_tokens(setup.data.train.count, parameters.data.sequence_length, parameters.data.stride or 1),
+            "unique_tokens": unique_tokens(setup.data.train.count, parameters.data.sequence_length, parameters.data.stride),
         },
         "environment": setup.device.environment(setup.processes.count),
     }
@@ -186,7 +186,7 @@ def timing_record(state: State) -> dict[str, Any]:
         "ended_at": now(),
         "seconds": seconds,
         "epoch_seconds": state.epoch_seconds,
-        "tokens_per_second": state.positions_total / seconds,
+        "positions_per_second_with_validation": state.positions_total / seconds,
         "resumed": state.resumed,
         "peak_memory_bytes": torch.cuda.max_memory_allocated() if torch.cuda.is_available() else None,
     }

@@ -46,6 +46,8 @@ class TokenText:
     """Of its documents, what separates them not counted."""
     unknown_tokens: int
     """Tokens that stand for text which the vocabulary lacks: it is not predicted, so that the bits per character are too few."""
+    text_sha256: str
+    """Of the manifest of the text, the same under every tokenizer."""
 
     def windows(self, sequence_length: int, stride: int) -> Windows:
         """Its windows with a token after each; :class:`UserError` where it is shorter than one."""
@@ -62,6 +64,8 @@ class Score:
     loss_nats: float
     accuracy: float
     windows: int
+    standard_error_nats: float
+    """Of the loss, from the spread over the windows."""
 
     @property
     def perplexity(self) -> float:
@@ -81,18 +85,22 @@ def score_windows(model: nn.Module, windows: Windows, indices: NDArray[np.int64]
     :class:`UserError` where the model's outputs are no numbers any more.
     """
     device = next(model.parameters()).device
-    total, right = torch.zeros((), dtype=torch.float64, device=device), torch.zeros((), dtype=torch.int64, device=device)
+    total, squares = torch.zeros(2, dtype=torch.float64, device=device)
+    right = torch.zeros((), dtype=torch.int64, device=device)
     for inputs_BT, target_B in _batches(windows, indices, batch_size):
         target_B = target_B.to(device)
         logits_BV = model(inputs_BT.to(device), last_only=True)
-        total += cross_entropy(logits_BV, target_B, reduction="none").double().clamp(max=largest_loss).sum()
+        losses_B = cross_entropy(logits_BV, target_B, reduction="none").double().clamp(max=largest_loss)
+        total += losses_B.sum()
+        squares += losses_B.square().sum()
         right += (logits_BV.argmax(-1) == target_B).sum()
     loss = total.item() / len(indices)
     if not loss <= LARGEST_LOSS:  # a NaN is not, either
         raise UserError(
             "weights", "loss", loss, "a finite loss", "The training diverged: train the run again with a smaller learning rate."
         )
-    return Score(loss, right.item() / len(indices), len(indices))
+    variance = max(squares.item() / len(indices) - loss**2, 0.0)
+    return Score(loss, right.item() / len(indices), len(indices), math.sqrt(variance / len(indices)))
 
 
 def _batches(windows: Windows, indices: NDArray[np.int64], batch_size: int) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
@@ -111,7 +119,7 @@ def read_tokens(folder: Path, model: TrainedModel) -> TokenText:
         tokens = np.load(folder / "tokens.npy", mmap_mode="r", allow_pickle=False)
     except (OSError, ValueError) as error:
         raise UserError(folder / "tokens.npy", "", f"no array ({error})", "a NumPy array of token ids") from error
-    return TokenText(folder, tokens, manifest.facts["characters"], manifest.facts["unknown_tokens"])
+    return TokenText(folder, tokens, manifest.facts["characters"], manifest.facts["unknown_tokens"], manifest.inputs["text"])
 
 
 def windowed_report(run: str, text: TokenText, model: TrainedModel, rules: Windowed, batch_size: int) -> dict[str, Any]:
@@ -145,11 +153,14 @@ def held_out_report(text: TokenText, train: TokenText, model: TrainedModel, rule
     starts = spread(len(windows), rules.maximum_windows)
     score = score_windows(model.network, windows, starts, batch_size)
     counts = token_counts(train.tokens, model.vocabulary)
+    bits = len(text.tokens) / text.characters / math.log(2)  # per character, of a nat per token
     return {
         "loss_nats": score.loss_nats,
         "perplexity": score.perplexity,
         "accuracy": score.accuracy,
-        "bits_per_character": score.loss_nats / math.log(2) * len(text.tokens) / text.characters,
+        "bits_per_character": score.loss_nats * bits,
+        "bits_standard_error": score.standard_error_nats * bits,
+        "text_sha256": text.text_sha256,
         "windows": score.windows,
         "seq_len": length,
         "tokens": len(text.tokens),

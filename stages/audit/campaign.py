@@ -223,9 +223,13 @@ class Campaign:
             {cell for cell, place in self.lineage if place.get("record") == run and f"{place.get('field')}.".startswith(f"{field}.")}
         )
 
-    def compares_on_one_text(self, runs: Iterable[str]) -> bool:
+    def compares_on_one_text(self, runs: Collection[str]) -> bool:
         """Whether tables print the runs' bits per character on one and the same held-out text, so that other losses need not compare."""
-        return all(self.cells_printing(run, "results.held_out.bits_per_character") for run in runs)
+        results = [self.records[run].results.held_out for run in runs]
+        texts = {result.text_sha256 if result else None for result in results}
+        return (
+            len(texts) == 1 and None not in texts and all(self.cells_printing(run, "results.held_out.bits_per_character") for run in runs)
+        )
 
     def cells_resting_on(self, evidence: Iterable[Ref]) -> list[str]:
         """Cells of the tables whose lineage meets one of the places."""

@@ -21,7 +21,7 @@ _EPOCH_FIELDS = {
     "validation_accuracy": "val_accuracy",
 }
 _DATA = {"documents": "documents", "characters": "characters", "unique_tokens": "unique_tokens", "windows": "windows"}
-_HELD_OUT = ("loss_nats", "perplexity", "accuracy", "bits_per_character")
+_HELD_OUT = ("loss_nats", "perplexity", "accuracy", "bits_per_character", "bits_standard_error")
 
 
 def read_trained(evidence: Evidence, parameters: RunParameters) -> Imported:
@@ -37,7 +37,8 @@ def read_trained(evidence: Evidence, parameters: RunParameters) -> Imported:
         "configuration.tokenizer.vocabulary": tokenizer.integer("$.facts.vocabulary"),
     }
     if has_file(parameters, "guardrails"):
-        facts |= guardrail_facts(evidence.json(file_of(parameters, "guardrails")))
+        report = evidence.json(file_of(parameters, "guardrails"))
+        facts |= guardrail_facts(report) | {"results.guardrails.weights": report.text("$.weights")}
     missing = {
         "environment": "not read from the machine",
         "data": "validated on windows of the training text",
@@ -60,18 +61,22 @@ def training_facts(training: Document) -> Facts:
         names = _DATA if own else {"windows": "windows"}
         facts |= {f"data.{name}_{part}": training.integer(f"$.data.{part}.{key}") for name, key in names.items()}
     facts |= {f"data.{name}": training.integer(f"$.counts.{name}") for name in ("predicted_tokens", "processed_positions")}
+    # Of the training text, what its windows cover: strides may skip some of it, and v1 keeps its end to validate with.
+    facts["data.unique_tokens_train"] = training.integer("$.counts.unique_tokens")
     facts["data.epochs_run"] = training.integer(f"$.history[{len(training.sequence('$.history')) - 1}].epoch")
     facts |= {f"environment.{name}": training.text(f"$.environment.{name}") for name in ("device", "processor", "platform", "precision")}
     facts |= {f"environment.libraries.{name}": training.text(f"$.environment.libraries.{name}") for name in ("python", "torch")}
     facts |= {f"environment.{name}": training.integer(f"$.environment.{name}", minimum=1) for name in ("threads", "device_count")}
-    best = training.integer("$.best_epoch", minimum=1)
-    here, into = f"$.history[{best.value - 1}]", "results.validation"
+    weights = training.text("$.weights")
+    kept = training.integer("$.best_epoch", minimum=1) if weights.value == "best" else facts["data.epochs_run"]
+    assert isinstance(kept, Traced)
+    here, into = f"$.history[{kept.value - 1}]", "results.validation"
     return facts | {
         f"{into}.loss_nats": training.number(f"{here}.val_loss", minimum=0),
         f"{into}.perplexity": training.number(f"{here}.val_perplexity", minimum=1),
         f"{into}.accuracy": training.number(f"{here}.val_accuracy", minimum=0, maximum=1),
-        f"{into}.epoch": best,
-        f"{into}.weights": training.text("$.weights"),
+        f"{into}.epoch": kept,
+        f"{into}.weights": weights,
         f"{into}.plain": compute(lambda kind: kind == PLAIN, training.text("$.validation_loss"), formula=f"validation_loss is {PLAIN}"),
     }
 
@@ -99,7 +104,9 @@ def window_facts(windows: Document, run: str) -> Facts:
     if windows.has("$.held_out"):
         into = "results.held_out"
         facts |= {f"{into}.{name}": windows.number(f"$.held_out.{name}", minimum=0) for name in _HELD_OUT}
-        facts[f"{into}.windows"] = windows.integer("$.held_out.windows", minimum=1)
+        counts = ("windows", "tokens", "characters", "unknown_tokens")
+        facts |= {f"{into}.{name}": windows.integer(f"$.held_out.{name}") for name in counts}
+        facts[f"{into}.text_sha256"] = windows.text("$.held_out.text_sha256")
         facts[f"{into}.weights"] = windows.text("$.weights")
         for name in ("uniform_loss_nats", "unigram_loss_nats"):
             facts[f"{into}.{name}"] = windows.number(f"$.held_out.baselines.{name}", minimum=0)

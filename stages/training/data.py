@@ -79,7 +79,7 @@ def _windows(folder: Path, parameters: TrainParameters) -> Windows:
         tokens = np.load(folder / "tokens.npy", mmap_mode="r", allow_pickle=False)
     except (OSError, ValueError) as error:
         raise UserError(folder / "tokens.npy", "", error, "an array of tokens", "Make it again: it is a product of the workflow") from error
-    return Windows(tokens, parameters.data.sequence_length, parameters.data.stride or 1)
+    return Windows(tokens, parameters.data.sequence_length, parameters.data.stride)
 
 
 def _tokens_manifest(folder: Path, tokenizer: Path) -> Manifest:
@@ -100,7 +100,7 @@ def _facts(manifest: Manifest) -> dict[str, int]:
 def _check_enough(part: Part, needed: int, folder: Path, parameters: TrainParameters) -> None:
     if part.count >= needed:
         return
-    length, stride = parameters.data.sequence_length, parameters.data.stride or 1
+    length, stride = parameters.data.sequence_length, parameters.data.stride
     tokens = length + 1 + (needed - 1) * stride
     raise UserError(
         folder,

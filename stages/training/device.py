@@ -38,11 +38,18 @@ class Device:
             "processor": f"{processor_name()}, {torch.backends.cpu.get_cpu_capability()}",
             "device_count": processes,
             "threads": torch.get_num_threads(),
-            "precision": f"{self.precision} with tf32 products" if cuda and self.precision == "fp32" else self.precision,
+            "precision": f"{self.precision} with tf32 products"
+            if cuda and self.precision == "fp32" and has_tf32(self.device)
+            else self.precision,
             "compiled": self.compiled,
             "platform": f"{platform.system()} {platform.machine()}",
             "libraries": {"python": platform.python_version(), "torch": str(torch.__version__)},
         }
+
+
+def has_tf32(device: torch.device) -> bool:
+    """Whether the GPU's products of fp32 may be TF32, which came with compute capability 8."""
+    return torch.cuda.get_device_capability(device) >= (8, 0)
 
 
 def choose_device(

@@ -6,34 +6,32 @@ from pydantic import Field
 
 from stages.errors import UserError
 from stages.files import parse_json
-from stages.parameter_models import Count, Data, RecurrentArchitecture, Strict, Tokenizer, Training, TransformerArchitecture
+from stages.parameter_models import Count, RecurrentArchitecture, Size, Strict, Training, TransformerArchitecture
 from stages.validation import validate
 
 PLACE = "--parameters"
 
 
-class TrainData(Data):
-    """Without the name of the dataset, which no weight depends on."""
+class TrainWindows(Strict):
+    """Windows of the token stream; which text it is, its manifest says."""
 
-    dataset: str = ""
+    sequence_length: Size
+    stride: Size
 
 
 class TrainParameters(Strict):
     """The part of a run's parameters that its weights depend on."""
 
     architecture: Annotated[RecurrentArchitecture | TransformerArchitecture, Field(discriminator="family")]
-    data: TrainData
+    data: TrainWindows
     training: Training
     seed: Count
-    tokenizer: Tokenizer | None = None
 
 
 def parse_train_parameters(text: str) -> TrainParameters:
     """Parameters from a command line; :class:`UserError` where they are wrong or ask for what a training of track 1 has not."""
     parameters = validate(TrainParameters, parse_json(text, PLACE), PLACE)
-    training, data = parameters.training, parameters.data
-    _refuse("data.sequence_length", data.sequence_length, data.sequence_length > 0, "at least 1")
-    _refuse("data.stride", data.stride, bool(data.stride), "at least 1")
+    training = parameters.training
     _refuse("training.objective", training.objective, training.objective != "answer_tokens", "many_to_one or all_positions")
     _refuse("training.epochs", training.epochs, training.epochs > 0, "at least 1")
     _refuse("training.gradient_accumulation", training.gradient_accumulation, training.gradient_accumulation > 0, "at least 1")

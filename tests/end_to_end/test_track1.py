@@ -42,7 +42,7 @@ def test_every_table_of_track_1_comes_out_with_all_its_runs(tiny: Path) -> None:
     eleven |= {"v5_main", "v5b_long", "v6_rc16k_v5b", "v6_rc16k_v5b_aligned"}
     assert set(found["tab01"]) == set(found["tab03"]) == set(found["comparable"]) == eleven
     assert set(found["tab07"]) == {"v1", "v2", "v3"}
-    assert set(found["objectives"]) == {"v1", "v1_all_positions"}
+    assert {"v1", "v1_all_positions"} <= set(found["objectives"])
     measured = [cell for name in ("tab01", "tab07", "tab08", "tab09") for row in found[name].values() for cell in row.values()]
     assert "not measured" not in " ".join(measured)
     assert {row["cost"] for row in found["tab03"].values()} == {"not measured"}  # nobody rents a machine of one's own
@@ -135,7 +135,7 @@ defaults:
 overrides:
   all:
     hardware: {{device: CPU, source: this machine}}
-    data: {{dataset: canarim, documents_train: 300, documents_validation: 40, sequence_length: 32, stride: 8}}
+    data: {{documents_train: 300, documents_validation: 40, sequence_length: 32, stride: 8}}
     sampling: {{maximum_new_tokens: 20, minimum_new_tokens: 0}}
     training: {{epochs: 1, batch_size: 32}}
   v2:

@@ -38,6 +38,7 @@ SETTINGS = {
 def sampled(output: str, seed: int = 1, mean: float | None = -3.0, vocabulary: int = 14_500) -> Sample:
     """A sample of which only what the guardrails read matters."""
     fixed: dict[str, Any] = {"prompt": "p", "prompt_lowercased": False, "settings": {}, "tokens": 1, "tokenizer_sha256": ""}
+    fixed |= {"weights": "best", "weights_sha256": ""}
     return Sample(seed=seed, output=output, mean_log_probability=mean, uniform_log_probability=-math.log(vocabulary), **fixed)
 
 
@@ -136,7 +137,7 @@ def test_a_models_own_text_passes(project: Path, monkeypatch: pytest.MonkeyPatch
     report = checked(project, monkeypatch)
     assert report["passes"] and not report["violations"]
     assert min(row["distance_from_uniform"] for row in report["per_sample"]) > 0.5
-    assert report["tokenizer"] == "pieces" and report["tokenizer_sha256"] == load_vocabulary(project / "pieces").sha256
+    assert report["tokenizer"] == (project / "pieces/tokenizer.model").as_posix() and report["tokenizer_sha256"] == load_vocabulary(project / "pieces").sha256
 
 
 def index_as_threshold(logits: Any, counts: Any, settings: Sampling, rng: np.random.Generator) -> int:

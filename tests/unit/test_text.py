@@ -126,7 +126,7 @@ def test_a_corpus_too_small_to_split_is_an_error(tmp_path: Path) -> None:
     [
         ({"selection": "test"}, "selection: found 'test'"),
         ({"documents": 0}, "documents: found 0"),
-        ({"seed": -1}, "seed: found -1, expected zero or more"),
+        ({"seed": -1}, "seed: found -1 .int., expected input should be greater"),
         ({"cleaning": {**CLEANING, "lower": True}}, "unknown key 'lower'"),
     ],
 )

@@ -56,7 +56,7 @@ def write_tokens(folder: Path, ids: np.ndarray, tokenizer: Path, vocabulary: int
     folder.mkdir(parents=True)
     np.save(folder / "tokens.npy", ids.astype(np.uint16))
     facts = {"documents": 1, "characters": characters, "tokens": len(ids), "unknown_tokens": 3, "vocabulary": vocabulary}
-    inputs = {"tokenizer": tokenizer / "manifest.json"}
+    inputs = {"tokenizer": tokenizer / "manifest.json", "text": tokenizer / "manifest.json"}
     write_manifest(folder, "tokens", "stages.windows", files=["tokens.npy"], facts=facts, parameters={}, inputs=inputs)
     return folder
 

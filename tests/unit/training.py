@@ -46,7 +46,7 @@ TRAINING: dict[str, Any] = {
 
 def parameters_of(architecture: dict[str, Any] = TRANSFORMER, *, length: int = 8, stride: int = 4, seed: int = 1, **training: Any) -> str:
     """JSON for ``--parameters``, with what differs from the above."""
-    data = {"documents_train": 1, "documents_validation": 1, "sequence_length": length, "stride": stride}
+    data = {"sequence_length": length, "stride": stride}
     return json.dumps({"architecture": architecture, "data": data, "training": TRAINING | training, "seed": seed})
 
 

@@ -149,7 +149,7 @@ def get_folders(**parts):
 
 def get_train_parameters(wildcards):
     """What defines the run's weights, as JSON: nothing of how they are evaluated."""
-    kept = {"architecture", "data", "training", "seed"}
+    kept = {"architecture": True, "data": {"sequence_length", "stride"}, "training": True, "seed": True}
     return as_json(get_run(wildcards), include=kept, exclude={"architecture": {"parameter_count"}})
 
 
