@@ -137,7 +137,8 @@ def test_a_models_own_text_passes(project: Path, monkeypatch: pytest.MonkeyPatch
     report = checked(project, monkeypatch)
     assert report["passes"] and not report["violations"]
     assert min(row["distance_from_uniform"] for row in report["per_sample"]) > 0.5
-    assert report["tokenizer"] == (project / "pieces/tokenizer.model").as_posix() and report["tokenizer_sha256"] == load_vocabulary(project / "pieces").sha256
+    assert report["tokenizer"] == (project / "pieces/tokenizer.model").as_posix()
+    assert report["tokenizer_sha256"] == load_vocabulary(project / "pieces").sha256
 
 
 def index_as_threshold(logits: Any, counts: Any, settings: Sampling, rng: np.random.Generator) -> int:

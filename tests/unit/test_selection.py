@@ -24,3 +24,9 @@ def test_the_head_is_the_first_rows_as_they_stand() -> None:
 
 def test_one_row_is_held_out_and_leaves_none_to_train_on() -> None:
     assert (select(1, "train", 42).tolist(), select(1, "validation", 42).tolist()) == ([], [0])
+
+
+def test_held_out_rows_are_the_validation_part_from_its_end() -> None:
+    validation, held_out = (select(1000, part, 42).tolist() for part in ("validation", "held_out"))
+    assert held_out == validation[::-1]
+    assert not set(held_out[:50]) & set(validation[:50])
