@@ -16,10 +16,10 @@ from itertools import chain, repeat
 
 from bench.measure import machine, report
 from bench.plain_cleaning import clean_plainly
-from stages.campaign_models import DemoCorpus
 from stages.cleaning import clean_all
 from stages.corpora import demo
-from stages.parameter_models import Cleaning
+from stages.corpora.parameters import DemoCorpus
+from stages.text_parameters import Cleaning
 
 ROUNDS = 5
 DOCUMENTS = 1500

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from stages.files import to_json, write_atomic
+from stages.training.hardware import processor_name
 
 
 def seconds(call: Callable[[], object]) -> float:
@@ -26,16 +27,10 @@ def python(*arguments: str) -> Callable[[], object]:
     return lambda: subprocess.run([sys.executable, *arguments], check=True, capture_output=True)
 
 
-def cpu_name() -> str:
-    """Model of the processor, where the system names it."""
-    lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []
-    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.machine())
-
-
 def machine(*libraries: str) -> dict[str, Any]:
     """Processor, cores, Python and the versions of ``libraries``."""
     return {
-        "cpu": cpu_name(),
+        "cpu": processor_name(),
         "cores": os.cpu_count(),
         "python": platform.python_version(),
         **{name: version(name) for name in libraries},

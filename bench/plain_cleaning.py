@@ -7,7 +7,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Callable
 
-from stages.parameter_models import Cleaning
+from stages.text_parameters import Cleaning
 
 EXTRA = frozenset(",.;:!?\"'()[]{}-–—_/\\%&*+=@#$°ºª|«»`´’‘“”~^…·•<>€")
 

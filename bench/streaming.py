@@ -18,11 +18,11 @@ from tempfile import TemporaryDirectory
 import psutil  # type: ignore[import-untyped]
 
 from bench.measure import machine, report
-from stages.campaign_models import DemoCorpus
 from stages.corpora import demo
+from stages.corpora.parameters import DemoCorpus
 from stages.manifest import write_manifest
-from stages.parameter_models import Tokenizer
 from stages.text_store import DOCUMENTS, OFFSETS, write_texts
+from stages.tokenizer_parameters import Tokenizer
 
 DIFFERENT = 2000
 """Documents that repeat."""

@@ -14,12 +14,13 @@ from itertools import islice
 import numpy as np
 
 from bench.measure import machine, report, seconds
-from stages.campaign_models import DemoCorpus
 from stages.corpora import demo
+from stages.corpora.parameters import DemoCorpus
 from stages.encode import token_type, write_tokens
 from stages.line_sample import lines_of
-from stages.parameter_models import Cleaning, Tokenizer, TokenizerTraining
+from stages.text_parameters import Cleaning
 from stages.tokenizer import characters_of, train_sentencepiece
+from stages.tokenizer_parameters import Tokenizer, TokenizerTraining
 from stages.vocabulary import CharacterVocabulary, SentencePieceVocabulary, Vocabulary
 
 ROUNDS = 7

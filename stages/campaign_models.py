@@ -1,41 +1,12 @@
-"""The typed models of a campaign and of what it is trained on: ``params/campaigns/<campaign>.yaml``, ``params/prices.yaml``."""
+"""The typed models of a campaign and of a price: ``params/campaigns/<campaign>.yaml``, ``params/prices.yaml``."""
 
 from pathlib import PurePath
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from stages.parameter_models import Strict
-
-
-class DemoCorpus(Strict):
-    """Documents that our own generator writes."""
-
-    source: Literal["demo"]
-    documents: Annotated[int, Field(ge=1)]
-    seed: Annotated[int, Field(ge=0)]
-
-
-class LocalCorpus(Strict):
-    """A file, or a folder of files, of text, JSONL or Parquet, gzipped or not."""
-
-    source: Literal["local"]
-    path: str
-    fields: list[str] = Field(default=["text"], min_length=1)
-    """Of JSONL and Parquet; several are joined by line breaks into one document."""
-    licence: str
-
-
-class BrwacCorpus(Strict):
-    """The gzipped text shards of BrWaC on the Hugging Face hub, one document a line."""
-
-    source: Literal["brwac"]
-    repository: str = "nlpufg/brwac"
-    revision: str
-    """Commit of the dataset's repository."""
-
-
-CorpusParameters = Annotated[DemoCorpus | LocalCorpus | BrwacCorpus, Field(discriminator="source")]
+from stages.corpora.parameters import BrwacCorpus, CorpusParameters, LocalCorpus
+from stages.strict import Strict
 
 
 def dataset_name(corpus: CorpusParameters | None) -> str:

@@ -15,7 +15,8 @@ from multiprocessing import get_context
 import numpy as np
 
 from stages.cleaning_arrays import SEPARATOR, Counts, clean_lines
-from stages.parameter_models import Cleaning
+from stages.text_parameters import Cleaning
+from stages.text_store import in_batches
 
 COUNTED = (
     "invisible_characters",
@@ -54,7 +55,7 @@ def clean_all(texts: Iterable[str], rules: Cleaning, processes: int) -> Iterator
 
     No more than :data:`BATCHES_AHEAD` are in memory, or read ahead of what is taken.
     """
-    batches = _batches(texts)
+    batches = in_batches(texts, BATCH_CHARACTERS)
     here = islice(batches, POOL_BATCHES if processes > 1 else None)
     elsewhere = _clean_in_pool(batches, rules, processes) if processes > 1 else ()
     for documents, counts in chain((clean_batch(batch, rules) for batch in here), elsewhere):
@@ -106,20 +107,6 @@ def _blank_emails(text: str) -> tuple[str, int]:
         pieces += text[done:start], " " if is_email else text[start:end]
         done, emails = end, emails + is_email
     return "".join([*pieces, text[done:]]), emails
-
-
-def _batches(texts: Iterable[str]) -> Iterator[list[str]]:
-    """``texts`` in lists of about :data:`BATCH_CHARACTERS` characters."""
-    batch: list[str] = []
-    characters = 0
-    for text in texts:
-        batch.append(text)
-        characters += len(text)
-        if characters >= BATCH_CHARACTERS:
-            yield batch
-            batch, characters = [], 0
-    if batch:
-        yield batch
 
 
 def _clean_in_pool(batches: Iterable[list[str]], rules: Cleaning, processes: int) -> Iterator[Cleaned]:

@@ -10,7 +10,7 @@ import unicodedata
 import numpy as np
 from numpy.typing import NDArray
 
-from stages.parameter_models import Cleaning
+from stages.text_parameters import Cleaning
 
 EXTRA = frozenset(",.;:!?\"'()[]{}-–—_/\\%&*+=@#$°ºª|«»`´’‘“”~^…·•<>€")
 """Characters that rule 7 keeps beside letters, numbers and line breaks."""

@@ -10,6 +10,8 @@ from functools import cache
 from pathlib import Path
 
 PACKAGE = Path(__file__).parent
+SHOWING = {"stages.training.live", "stages.training.progress"}
+"""Modules that only show how a stage goes: nothing that it writes depends on them."""
 
 
 @cache
@@ -26,7 +28,7 @@ def _closure(module: str) -> set[str]:
     waiting = [module]
     while waiting:
         name = waiting.pop()
-        if name not in found:
+        if name not in found | SHOWING:
             found.add(name)
             waiting += _imports(name)
     return found

@@ -9,12 +9,12 @@ from pathlib import Path
 
 from pydantic import RootModel
 
-from stages.campaign_models import CorpusParameters, DemoCorpus, LocalCorpus
 from stages.corpora import Source, brwac, demo, files
+from stages.corpora.parameters import CorpusParameters, DemoCorpus, LocalCorpus
 from stages.errors import report_errors
 from stages.files import parse_json
 from stages.manifest import write_manifest
-from stages.text_store import DOCUMENTS, OFFSETS, TextStore, fingerprint, write_texts
+from stages.text_store import DOCUMENTS, OFFSETS, write_texts
 from stages.validation import validate
 
 Parameters = RootModel[CorpusParameters]
@@ -31,8 +31,7 @@ def open_source(corpus: CorpusParameters, cache: Path | None = None) -> Source:
 
 def store(source: Source, folder: Path) -> dict[str, int | str]:
     """Write the documents, then the manifest; what it says of them."""
-    facts: dict[str, int | str] = dict(write_texts(folder, source.documents))
-    facts |= {"fingerprint": fingerprint(TextStore(folder)), "licence": source.licence, "source": source.parameters["source"]}
+    facts = write_texts(folder, source.documents) | {"licence": source.licence, "source": source.parameters["source"]}
     write_manifest(folder, "corpus", "stages.corpus", files=[DOCUMENTS, OFFSETS], facts=facts, parameters=source.parameters)
     return facts
 

@@ -5,7 +5,7 @@ Documents pass in batches, so that memory does not grow with the text.
 
 import argparse
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 from typing import IO, Any
@@ -16,26 +16,12 @@ from numpy.lib import format as npy
 from stages.errors import report_errors
 from stages.files import open_atomic
 from stages.manifest import NAME, read_manifest, write_manifest
-from stages.text_store import TextStore
+from stages.text_store import TextStore, in_batches
+from stages.token_store import TOKENS
 from stages.vocabulary import Vocabulary, load_vocabulary
 
-TOKENS = "tokens.npy"
 BATCH_CHARACTERS = 1 << 20
 """Enough documents for two threads to share evenly, few enough to stay below some tens of megabytes."""
-
-
-def batches(texts: Iterable[str], characters: int = BATCH_CHARACTERS) -> Iterator[list[str]]:
-    """The texts in lists that end as soon as they hold so many characters."""
-    batch: list[str] = []
-    held = 0
-    for text in texts:
-        batch.append(text)
-        held += len(text)
-        if held >= characters:
-            yield batch
-            batch, held = [], 0
-    if batch:
-        yield batch
 
 
 def token_type(vocabulary: int) -> np.dtype[Any]:
@@ -51,7 +37,7 @@ def write_tokens(file: IO[bytes], texts: Iterable[str], vocabulary: Vocabulary, 
     counts = Counter(documents=0, characters=0, tokens=0, unknown_tokens=0, byte_tokens=0)
     dtype = token_type(vocabulary.size)
     _write_header(file, dtype, 0)
-    for batch in batches(texts):
+    for batch in in_batches(texts, BATCH_CHARACTERS):
         ids, unknown, single_bytes = vocabulary.encode_documents(batch, threads)
         file.write(ids.astype(dtype).data)
         counts.update(documents=len(batch), characters=sum(map(len, batch)))

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from stages.errors import UserError, report_errors
+from stages.evaluation_parameters import Sampling
 from stages.files import parse_json, read_json, to_json, write_atomic
-from stages.parameter_models import Sampling
 from stages.piece_shapes import piece_shapes
 from stages.sampler import Sample
 from stages.validation import validate

@@ -4,9 +4,11 @@ A text is a selection of documents and a cleaning; a tokenizer adds its own sett
 name ends in a digest of all that it depends on: change a parameter of one run, and that run asks for other files, no other run does.
 """
 
+from stages.evaluation_parameters import HeldOut
 from stages.files import sha256_of_json
-from stages.parameter_models import EvidenceFiles, HeldOut, RunParameters, Tokenizer, TokenizerTraining
+from stages.parameter_models import EvidenceFiles, RunParameters
 from stages.text_parameters import Selection, TextParameters
+from stages.tokenizer_parameters import Tokenizer, TokenizerTraining
 
 PARTS = ("train", "validation", "head", "held_out")
 """Texts that a run reads: to learn from, to stop by, and for the two windowed evaluations."""

@@ -124,17 +124,23 @@ def git_tags() -> dict[str, str]:
 
 
 def open_store(store: Path) -> "MlflowClient":
-    """Client of the SQLite store, created where it is not there. No telemetry; artifacts are never stored."""
+    """Client of the SQLite store, created where it is not there."""
+    return open_client(f"sqlite:///{store}")
+
+
+def open_client(uri: str) -> "MlflowClient":
+    """Client of a store; the folder of an SQLite one is created. No telemetry; artifacts are never stored."""
     os.environ |= {"MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true"}
     from mlflow import MlflowClient
 
-    store.parent.mkdir(parents=True, exist_ok=True)
-    return MlflowClient(tracking_uri=f"sqlite:///{store}")
+    if uri.startswith("sqlite:///"):
+        Path(uri.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+    return MlflowClient(tracking_uri=uri)
 
 
 def publish(client: "MlflowClient", campaign: str, mirrored: list[Mirrored], git: dict[str, str]) -> int:
     """Bring the campaign's experiment in line with ``mirrored``; return how many runs were written."""
-    experiment = _experiment(client, campaign)
+    experiment = experiment_of(client, campaign)
     runs = _all_runs(client, experiment)
     parents = {run.info.run_name: run.info.run_id for run in runs if "lastro.run" not in run.data.tags}
     current = {run.data.tags.get("lastro.digest", run.info.run_id): run.info.run_id for run in runs if "lastro.run" in run.data.tags}
@@ -156,17 +162,33 @@ def publish(client: "MlflowClient", campaign: str, mirrored: list[Mirrored], git
 
 def _remove_live_curves(client: "MlflowClient", campaign: str, names: set[str]) -> None:
     """What trainings showed of runs that now have a record, which shows the same for good."""
-    if live := client.get_experiment_by_name(f"{campaign} live"):
+    if live := client.get_experiment_by_name(live_name(campaign)):
         for run in _all_runs(client, str(live.experiment_id)):
             if run.data.tags.get("lastro.run") in names and run.info.status != "RUNNING":
                 client.delete_run(run.info.run_id)
 
 
-def _experiment(client: "MlflowClient", campaign: str) -> str:
-    """Identifier of the campaign's experiment, created where it is not there."""
-    if experiment := client.get_experiment_by_name(campaign):
+def experiment_of(client: "MlflowClient", name: str) -> str:
+    """Identifier of the experiment, created where it is not there; another process may be creating it at this moment."""
+    if experiment := client.get_experiment_by_name(name):
         return str(experiment.experiment_id)
-    return str(client.create_experiment(campaign, artifact_location="mlflow-artifacts:/none"))
+    try:
+        return str(client.create_experiment(name, artifact_location="mlflow-artifacts:/none"))
+    except Exception:  # of whatever database there is
+        if experiment := client.get_experiment_by_name(name):
+            return str(experiment.experiment_id)
+        raise
+
+
+def live_name(campaign: str) -> str:
+    """Name of the experiment that holds the curves of trainings while they run."""
+    return f"{campaign} live"
+
+
+def log_metrics(client: "MlflowClient", run_id: str, metrics: list[Any]) -> None:
+    """Log any number of metrics, a thousand at a time, as many as MLflow takes."""
+    for start in range(0, len(metrics), 1000):
+        client.log_batch(run_id, metrics=metrics[start : start + 1000])
 
 
 def _all_runs(client: "MlflowClient", experiment: str) -> list[Any]:
@@ -194,8 +216,7 @@ def _create_run(client: "MlflowClient", experiment: str, mirrored: Mirrored, par
     parameters = [Param(name, value) for name, value in mirrored.parameters.items()]
     metrics = [Metric(name, value, mirrored.start_milliseconds, step) for name, value, step in mirrored.metrics]
     client.log_batch(run_id, params=parameters)
-    for start in range(0, len(metrics), 1000):
-        client.log_batch(run_id, metrics=metrics[start : start + 1000])
+    log_metrics(client, run_id, metrics)
     client.set_terminated(run_id, "FINISHED", mirrored.end_milliseconds)
     client.set_tag(run_id, "lastro.digest", mirrored.digest())  # last: a run that was cut short is not taken for a whole one
     return run_id

@@ -10,9 +10,9 @@ import torch
 from torch import nn
 
 from stages.errors import UserError, report_errors
+from stages.evaluation_parameters import Sampling
 from stages.files import parse_json, sha256_of_file, to_json, write_atomic
 from stages.manifest import NAME
-from stages.parameter_models import Sampling
 from stages.sampler import Drawn, Logits, Sample, draw, tidy
 from stages.trained_model import TrainedModel, load_trained_model
 from stages.validation import validate

@@ -17,7 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stages.errors import UserError
-from stages.parameter_models import Sampling, Strict
+from stages.evaluation_parameters import Sampling
+from stages.strict import Strict
 
 Logits = NDArray[np.float64]
 NextLogits = Callable[[list[list[int]]], Logits]

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from stages.parameter_models import Count, Strict
+from stages.strict import Count, Strict
 
 Positive = Annotated[float, Field(gt=0)]
 

@@ -20,7 +20,7 @@ from stages.files import parse_json
 from stages.manifest import NAME, read_manifest, write_manifest
 from stages.selection import select
 from stages.text_parameters import TextParameters
-from stages.text_store import DOCUMENTS, OFFSETS, TextStore, fingerprint, write_texts
+from stages.text_store import DOCUMENTS, OFFSETS, TextStore, write_texts
 from stages.validation import validate
 
 SHORT = "short_documents"
@@ -69,7 +69,6 @@ def store(corpus: Sequence[str], parameters: TextParameters, processes: int, fol
         **counts,
         "rows_scanned": tally.rows,
         "removed": {name: tally.removed[name] for name in (*COUNTED, SHORT)},
-        "fingerprint": fingerprint(TextStore(folder)),
         "unicode": unicodedata.unidata_version,
     }
 

@@ -4,9 +4,19 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from stages.parameter_models import Cleaning, Count, Strict
+from stages.strict import Count, Fraction, Strict
 
 Selection = Literal["train", "validation", "held_out", "head", "shuffled"]
+
+
+class Cleaning(Strict):
+    """Flags of the fourteen cleaning rules."""
+
+    lowercase: bool
+    normalize_numbers: bool
+    drop_uppercase_lines: bool
+    minimum_line_characters: Count
+    minimum_alphabetic_ratio: Fraction
 
 
 class TextParameters(Strict):

@@ -8,7 +8,7 @@ import hashlib
 import os
 import weakref
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import overload
 
@@ -69,27 +69,37 @@ def _read_offsets(path: Path) -> np.ndarray:
     return offsets
 
 
-def write_texts(folder: Path, texts: Iterable[str]) -> dict[str, int]:
-    """Write ``texts`` as a store; how many documents, and their characters and bytes without separators.
+def write_texts(folder: Path, texts: Iterable[str]) -> dict[str, int | str]:
+    """Write ``texts`` as a store; how many documents, their characters and bytes without separators, and their fingerprint.
+
+    The fingerprint is a SHA-256 over each document's length in bytes (8, little-endian) and its UTF-8, in order.
 
     :class:`UserError` where there is none; what stood in ``folder`` before then still does.
     """
-    offsets, characters = array("Q", [0]), 0
+    offsets, characters, digest = array("Q", [0]), 0, hashlib.sha256()
     with open_atomic(folder / DOCUMENTS) as documents, open_atomic(folder / OFFSETS) as index:
         for text in texts:
-            offsets.append(offsets[-1] + documents.write(text.encode() + SEPARATOR))
+            data = text.encode()
+            digest.update(len(data).to_bytes(8, "little") + data)
+            offsets.append(offsets[-1] + documents.write(data + SEPARATOR))
             characters += len(text)
         count = len(offsets) - 1
         if not count:
             raise UserError(folder / DOCUMENTS, "", "no document", "one at least")
         np.save(index, np.frombuffer(offsets, dtype="<u8"))
-    return {"documents": count, "characters": characters, "bytes": offsets[-1] - count * len(SEPARATOR)}
+    size = offsets[-1] - count * len(SEPARATOR)
+    return {"documents": count, "characters": characters, "bytes": size, "fingerprint": digest.hexdigest()}
 
 
-def fingerprint(texts: Iterable[str]) -> str:
-    """SHA-256 over each document's length in bytes (8, little-endian) and its UTF-8, in order, whatever files they came in."""
-    digest = hashlib.sha256()
+def in_batches(texts: Iterable[str], characters: int) -> Iterator[list[str]]:
+    """``texts`` in lists that end as soon as they hold so many characters."""
+    batch: list[str] = []
+    held = 0
     for text in texts:
-        data = text.encode()
-        digest.update(len(data).to_bytes(8, "little") + data)
-    return digest.hexdigest()
+        batch.append(text)
+        held += len(text)
+        if held >= characters:
+            yield batch
+            batch, held = [], 0
+    if batch:
+        yield batch

@@ -18,8 +18,8 @@ from stages.errors import UserError, report_errors
 from stages.files import parse_json, to_json, write_atomic
 from stages.line_sample import count_lines, draw, fits, lines_of
 from stages.manifest import NAME, read_manifest, write_manifest
-from stages.parameter_models import Tokenizer, TokenizerTraining
 from stages.text_store import TextStore
+from stages.tokenizer_parameters import Tokenizer, TokenizerTraining
 from stages.validation import validate
 from stages.vocabulary import CHARACTERS, DOCUMENT_END, MODEL, code_points
 

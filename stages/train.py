@@ -188,7 +188,7 @@ def timing_record(state: State) -> dict[str, Any]:
         "epoch_seconds": state.epoch_seconds,
         "positions_per_second_with_validation": state.positions_total / seconds,
         "resumed": state.resumed,
-        "peak_memory_bytes": torch.cuda.max_memory_allocated() if torch.cuda.is_available() else None,
+        "peak_memory_bytes": torch.cuda.max_memory_allocated() or None,
     }
 
 

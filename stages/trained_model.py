@@ -6,9 +6,9 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from stages.errors import UserError
 from stages.manifest import read_manifest
 from stages.models import load_weights
+from stages.threads import use_threads
 
 
 @dataclass(frozen=True)
@@ -33,10 +33,7 @@ class TrainedModel:
 
 def load_trained_model(folder: Path, threads: int | None) -> TrainedModel:
     """The model of ``folder``, on the GPU if there is one; a CPU computes with ``threads`` (null: all), on which the last bits depend."""
-    if threads is not None:
-        if threads < 1:
-            raise UserError("--threads", "", threads, "at least 1")
-        torch.set_num_threads(threads)
+    use_threads(threads)
     torch.backends.cudnn.allow_tf32 = False  # which recurrent cells use otherwise, at ten bits of fp32's 23
     manifest = read_manifest(folder, "weights")
     network, described = load_weights(folder, "cuda" if torch.cuda.is_available() else "cpu")

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from stages.errors import UserError
 from stages.files import decode_text, parse_json, read_bytes, sha256_of
 from stages.manifest import NAME, read_manifest
-from stages.parameter_models import Tokenizer
+from stages.tokenizer_parameters import Tokenizer
 from stages.validation import validate
 
 CHARACTERS = "characters.json"

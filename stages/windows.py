@@ -22,9 +22,9 @@ from torch.nn.functional import cross_entropy
 
 from stages.baselines import token_counts, uniform_loss, unigram_loss
 from stages.errors import UserError, report_errors
+from stages.evaluation_parameters import Evaluation, HeldOut, Windowed
 from stages.files import parse_json, to_json, write_atomic
-from stages.manifest import read_manifest
-from stages.parameter_models import Evaluation, HeldOut, Windowed
+from stages.token_store import read_tokens
 from stages.trained_model import TrainedModel, load_trained_model
 from stages.validation import validate
 from stages.windows_of import Windows
@@ -107,19 +107,6 @@ def _batches(windows: Windows, indices: NDArray[np.int64], batch_size: int) -> I
     for start in range(0, len(indices), batch_size):
         inputs_BT, targets_BT = windows.batch(indices[start : start + batch_size])
         yield torch.as_tensor(inputs_BT), torch.as_tensor(targets_BT)[:, -1]
-
-
-def read_tokens(folder: Path, model: TrainedModel) -> TokenText:
-    """Tokens of ``folder``; :class:`UserError` unless they are of the tokenizer that ``model`` was trained with."""
-    manifest = read_manifest(folder, "tokens")
-    if manifest.inputs.get("tokenizer") != model.tokenizer:
-        found = f"tokens of another tokenizer, of {manifest.facts['vocabulary']} entries"
-        raise UserError(folder, "tokenizer", found, f"those of the run's own, of {model.vocabulary} entries")
-    try:
-        tokens = np.load(folder / "tokens.npy", mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError) as error:
-        raise UserError(folder / "tokens.npy", "", f"no array ({error})", "a NumPy array of token ids") from error
-    return TokenText(folder, tokens, manifest.facts["characters"], manifest.facts["unknown_tokens"], manifest.inputs["text"])
 
 
 def windowed_report(run: str, text: TokenText, model: TrainedModel, rules: Windowed, batch_size: int) -> dict[str, Any]:
@@ -223,7 +210,8 @@ def _summary(report: dict[str, Any]) -> Iterator[str]:
 def _tokens(folder: Path | None, flag: str, model: TrainedModel) -> TokenText:
     if folder is None:
         raise UserError(flag, "", "nothing", "a folder of tokens, for the protocol that the parameters ask for")
-    return read_tokens(folder, model)
+    tokens, manifest = read_tokens(folder, model.tokenizer)
+    return TokenText(folder, tokens, manifest.facts["characters"], manifest.facts["unknown_tokens"], manifest.inputs["text"])
 
 
 if __name__ == "__main__":

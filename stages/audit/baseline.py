@@ -13,7 +13,7 @@ from pydantic import Field
 
 from stages.errors import UserError
 from stages.files import write_atomic
-from stages.parameter_models import Strict
+from stages.strict import Strict
 from stages.validation import validate
 from stages.yaml_files import read_yaml
 

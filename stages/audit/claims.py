@@ -10,7 +10,7 @@ from pydantic import Field
 
 from stages.files import sha256_of
 from stages.normalise import case_accents
-from stages.parameter_models import Strict
+from stages.strict import Strict
 from stages.validation import validate
 from stages.yaml_files import read_yaml
 

@@ -6,8 +6,8 @@ read in the order of their names (1, 10, 11, 12, 2, …), on which the numbers o
 
 from pathlib import Path
 
-from stages.campaign_models import BrwacCorpus
 from stages.corpora import Source, files
+from stages.corpora.parameters import BrwacCorpus
 from stages.errors import UserError
 from stages.files import sha256_of_file
 

@@ -9,13 +9,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from random import Random
 
-from stages.campaign_models import DemoCorpus
 from stages.corpora import Source
 from stages.corpora.demo_dirt import junk, soil
 from stages.corpora.demo_grammar import Piece, Writer, compile_template
 from stages.corpora.demo_pages import PAGES
 from stages.corpora.demo_phrases import RULES
 from stages.corpora.demo_press import PRESS
+from stages.corpora.parameters import DemoCorpus
 
 LICENCE = "Apache-2.0"
 MARKER = " <END> "

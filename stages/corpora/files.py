@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from stages.campaign_models import LocalCorpus
 from stages.corpora import Source
+from stages.corpora.parameters import LocalCorpus
 from stages.errors import UserError
 from stages.files import parse_json, sha256_of_file
 

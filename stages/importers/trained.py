@@ -20,7 +20,7 @@ _EPOCH_FIELDS = {
     "validation_perplexity": "val_perplexity",
     "validation_accuracy": "val_accuracy",
 }
-_DATA = {"documents": "documents", "characters": "characters", "unique_tokens": "unique_tokens", "windows": "windows"}
+_DATA = ("documents", "characters", "unique_tokens", "windows")
 _HELD_OUT = ("loss_nats", "perplexity", "accuracy", "bits_per_character", "bits_standard_error")
 
 
@@ -58,8 +58,8 @@ def training_facts(training: Document) -> Facts:
     for part in ("train", "validation"):
         # A run without validation documents is validated on windows of its training text.
         own = training.integer(f"$.data.{part}.documents").value > 0
-        names = _DATA if own else {"windows": "windows"}
-        facts |= {f"data.{name}_{part}": training.integer(f"$.data.{part}.{key}") for name, key in names.items()}
+        names = _DATA if own else ("windows",)
+        facts |= {f"data.{name}_{part}": training.integer(f"$.data.{part}.{name}") for name in names}
     facts |= {f"data.{name}": training.integer(f"$.counts.{name}") for name in ("predicted_tokens", "processed_positions")}
     # Of the training text, what its windows cover: strides may skip some of it, and v1 keeps its end to validate with.
     facts["data.unique_tokens_train"] = training.integer("$.counts.unique_tokens")

@@ -7,7 +7,7 @@ from stages.errors import UserError
 from stages.models.initialisation import initialise
 from stages.models.recurrent import RecurrentModel
 from stages.models.transformer import TransformerModel
-from stages.parameter_models import RecurrentArchitecture, TransformerArchitecture
+from stages.training_parameters import RecurrentArchitecture, TransformerArchitecture
 
 
 def build_model(

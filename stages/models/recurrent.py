@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from stages.parameter_models import RecurrentArchitecture
+from stages.training_parameters import RecurrentArchitecture
 
 
 class RecurrentModel(nn.Module):

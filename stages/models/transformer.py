@@ -9,7 +9,7 @@ Shapes: B batch, T time, D model size, H heads, K size of a head, V vocabulary.
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from stages.parameter_models import TransformerArchitecture
+from stages.training_parameters import TransformerArchitecture
 
 
 class TransformerModel(nn.Module):

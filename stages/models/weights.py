@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from stages.errors import UserError
 from stages.files import parse_json, write_atomic
 from stages.models.build import build_model, trainable_parameters
-from stages.parameter_models import RecurrentArchitecture, TransformerArchitecture
+from stages.training_parameters import RecurrentArchitecture, TransformerArchitecture
 from stages.validation import validate
 
 NAME = "weights.safetensors"

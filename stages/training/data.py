@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from stages.errors import UserError
 from stages.files import sha256_of_file
-from stages.manifest import NAME, Manifest, read_manifest
-from stages.training.order import steps_per_epoch
+from stages.manifest import NAME, Manifest
+from stages.token_store import read_tokens
 from stages.training.parameters import TrainParameters
 from stages.windows_of import Windows
 
@@ -44,18 +44,16 @@ def load_data(parameters: TrainParameters, train: Path, validation: Path | None,
 
     :class:`UserError` where there are too few tokens for one batch and one validation window, or the vocabularies differ.
     """
-    manifest = _tokens_manifest(train, tokenizer)
-    windows = _windows(train, parameters)
+    windows, manifest = _windows(train, tokenizer, parameters)
     if validation is None:
         split = int(len(windows) * (1 - VALIDATION_SHARE))
         parts = Part(windows, 0, split), Part(windows, split, len(windows) - split)
         facts = {"train": _facts(manifest), "validation": {"documents": 0, "characters": 0, "unique_tokens": 0}}
     else:
-        held = _tokens_manifest(validation, tokenizer)
-        held_windows = _windows(validation, parameters)
+        held_windows, held = _windows(validation, tokenizer, parameters)
         parts = Part(windows, 0, len(windows)), Part(held_windows, 0, len(held_windows))
         facts = {"train": _facts(manifest), "validation": _facts(held)}
-    _check_enough(parts[0], 1 if not parameters.training.drop_partial_batch else parameters.training.batch_size, train, parameters)
+    _check_enough(parts[0], parameters.training.batch_size if parameters.training.drop_partial_batch else 1, train, parameters)
     _check_enough(parts[1], 1, validation or train, parameters)
     for name, part in zip(facts, parts, strict=True):
         facts[name]["windows"] = part.count
@@ -69,27 +67,10 @@ def unique_tokens(windows: int, sequence_length: int, stride: int) -> int:
     return windows * step + length - step if windows else 0
 
 
-def epoch_steps(parameters: TrainParameters, data: TrainingData) -> int:
-    """Optimiser steps of an epoch."""
-    return steps_per_epoch(data.train.count, parameters.training.batch_size, parameters.training.drop_partial_batch)
-
-
-def _windows(folder: Path, parameters: TrainParameters) -> Windows:
-    try:
-        tokens = np.load(folder / "tokens.npy", mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError) as error:
-        raise UserError(folder / "tokens.npy", "", error, "an array of tokens", "Make it again: it is a product of the workflow") from error
-    return Windows(tokens, parameters.data.sequence_length, parameters.data.stride)
-
-
-def _tokens_manifest(folder: Path, tokenizer: Path) -> Manifest:
-    """Manifest of the tokens in ``folder``, which the tokenizer in the other one must have made."""
-    manifest = read_manifest(folder, "tokens")
-    expected = sha256_of_file(tokenizer / NAME)
-    found = manifest.inputs.get("tokenizer")
-    if found != expected:
-        raise UserError(folder / NAME, "inputs.tokenizer", found, f"{expected}, of {tokenizer / NAME}", "Encode the text again")
-    return manifest
+def _windows(folder: Path, tokenizer: Path, parameters: TrainParameters) -> tuple[Windows, Manifest]:
+    """Windows of the tokens in ``folder``, which the tokenizer in the other one must have made, and their manifest."""
+    tokens, manifest = read_tokens(folder, sha256_of_file(tokenizer / NAME))
+    return Windows(tokens, parameters.data.sequence_length, parameters.data.stride), manifest
 
 
 def _facts(manifest: Manifest) -> dict[str, int]:

@@ -10,8 +10,9 @@ from typing import Any
 import torch
 
 from stages.errors import UserError
-from stages.parameter_models import RecurrentArchitecture, TransformerArchitecture
+from stages.threads import use_threads
 from stages.training.hardware import processor_name
+from stages.training_parameters import RecurrentArchitecture, TransformerArchitecture
 
 MIXED = {"bf16": torch.bfloat16, "fp16 mixed": torch.float16}
 """Precisions in which matrix products are narrower than the fp32 weights."""
@@ -62,10 +63,7 @@ def choose_device(
     """
     if precision != "fp32" and precision not in MIXED:
         raise UserError("--parameters", "training.precision", repr(precision), f"one of: fp32, {', '.join(MIXED)}")
-    if threads is not None and threads < 1:
-        raise UserError("--threads", "", threads, "at least 1")
-    if threads:
-        torch.set_num_threads(threads)
+    use_threads(threads)
     be_deterministic()
     if device.type != "cuda":
         return Device(device, "fp32", False)

@@ -1,13 +1,12 @@
 """Curves of a training in MLflow while it runs: something to look at, which nothing reads and which never stops the training."""
 
-import os
 import sys
 import time
 from collections.abc import Mapping
-from pathlib import Path
 from statistics import fmean
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from stages.publish import experiment_of, live_name, log_metrics, open_client
 from stages.training.state import State
 
 if TYPE_CHECKING:
@@ -79,36 +78,17 @@ class LiveCurves:
             self._open()
         assert self.client is not None
         metrics = [Metric(name, value, moment, step) for name, value, moment, step in self.points]
-        for first in range(0, len(metrics), 1000):
-            self.client.log_batch(self.run_id, metrics=metrics[first : first + 1000])
+        log_metrics(self.client, self.run_id, metrics)
         self.points.clear()
         if status:
             self.client.set_terminated(self.run_id, status)
 
     def _open(self) -> None:
         """Client, experiment and run; the run of an interrupted part of the same training is taken up again."""
-        os.environ |= {"MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true"}
-        from mlflow import MlflowClient
-
-        if self.uri.startswith("sqlite:///"):
-            Path(self.uri.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
-        client = MlflowClient(tracking_uri=self.uri)
-        experiment = _experiment(client, f"{self.campaign} live")
+        client = open_client(self.uri)
+        experiment = experiment_of(client, live_name(self.campaign))
         found = client.search_runs([experiment], f"tags.`{FINGERPRINT}` = '{self.fingerprint}'", max_results=1)
         tags = {FINGERPRINT: self.fingerprint, "lastro.run": self.run, "lastro.campaign": self.campaign}
         run = found[0] if found else client.create_run(experiment, tags=tags, run_name=f"{self.run} (live)")
         client.update_run(run.info.run_id, "RUNNING")
         self.client, self.run_id = client, str(run.info.run_id)
-
-
-def _experiment(client: Any, name: str) -> str:
-    """Identifier of the experiment, which another training may be making at this moment."""
-    for attempt in (1, 2):
-        if experiment := client.get_experiment_by_name(name):
-            return str(experiment.experiment_id)
-        try:
-            return str(client.create_experiment(name, artifact_location="mlflow-artifacts:/none"))
-        except Exception:
-            if attempt == 2:
-                raise
-    raise AssertionError

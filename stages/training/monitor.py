@@ -3,9 +3,9 @@
 from typing import Any
 
 from stages.models.build import trainable_parameters
-from stages.parameter_models import Training
 from stages.training.setup import Setup
 from stages.training.state import State
+from stages.training_parameters import Training
 
 MONITORED = {"train_loss": "loss", "validation_loss": "val_loss"}
 """Entry of the history, by the parameters' name for it."""
@@ -18,13 +18,14 @@ def close_epoch(setup: Setup, state: State, entry: dict[str, Any]) -> None:
     state.epoch += 1
     name = training.early_stopping.monitor if training.early_stopping else "validation_loss"
     loss = entry[MONITORED[name]]
-    if state.best_loss is None or loss < state.best_loss:
+    better = state.best_loss is None or loss < state.best_loss
+    if better:
         state.best_loss, state.best_epoch, state.worse_epochs = loss, state.epoch, 0
         if training.early_stopping and training.early_stopping.restore_best:
             state.best_weights = {key: value.detach().cpu().clone() for key, value in trainable_parameters(setup.model).items()}
     else:
         state.worse_epochs += 1
-    lower_on_plateau(state, training, loss)
+    lower_on_plateau(state, training, better)
     if state.epoch >= training.epochs:
         state.stopped = f"all {training.epochs} epochs are done"
     elif training.early_stopping and state.worse_epochs >= max(1, training.early_stopping.patience):
@@ -33,12 +34,12 @@ def close_epoch(setup: Setup, state: State, entry: dict[str, Any]) -> None:
     state.loss_sum = 0.0
 
 
-def lower_on_plateau(state: State, training: Training, loss: float) -> None:
+def lower_on_plateau(state: State, training: Training, better: bool) -> None:
     """Lower the learning rate after ``patience`` epochs without a better loss, and wait as long again for the next time."""
     if not (plateau := training.plateau):
         return
-    if state.plateau_best is None or loss < state.plateau_best:
-        state.plateau_best, state.plateau_epochs = loss, 0
+    if better:
+        state.plateau_epochs = 0
         return
     state.plateau_epochs += 1
     if state.plateau_epochs >= max(1, plateau.patience):

@@ -9,8 +9,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from stages.parameter_models import Training
-
 TAIL_IDS = 256
 """Last ids of the vocabulary, whose probability the tail penalty weighs."""
 
@@ -51,8 +49,3 @@ def _hits(logits_NV: Tensor, targets_N: Tensor) -> Tensor:
     if logits_NV.dtype == torch.float32:
         return (logits_NV.amax(-1) == logits_NV.gather(1, targets_N[:, None])[:, 0]).sum()
     return (logits_NV.argmax(-1) == targets_N).sum()
-
-
-def predictions_per_window(training: Training, sequence_length: int) -> int:
-    """Tokens of a window that are in the loss."""
-    return 1 if training.objective == "many_to_one" else sequence_length

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.optim.adamw import adamw
 
 from stages.models.build import trainable_parameters
-from stages.parameter_models import Training
+from stages.training_parameters import Training
 
 
 class AdamW:

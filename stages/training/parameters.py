@@ -6,7 +6,8 @@ from pydantic import Field
 
 from stages.errors import UserError
 from stages.files import parse_json
-from stages.parameter_models import Count, RecurrentArchitecture, Size, Strict, Training, TransformerArchitecture
+from stages.strict import Count, Size, Strict
+from stages.training_parameters import RecurrentArchitecture, Training, TransformerArchitecture
 from stages.validation import validate
 
 PLACE = "--parameters"

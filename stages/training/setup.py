@@ -7,10 +7,11 @@ import torch
 from torch import nn
 
 from stages.models import build_model
-from stages.training.data import TrainingData, epoch_steps
+from stages.training.data import TrainingData
 from stages.training.device import Device
-from stages.training.objective import Losses, losses, predictions_per_window
+from stages.training.objective import Losses, losses
 from stages.training.optimisation import AdamW
+from stages.training.order import steps_per_epoch
 from stages.training.parameters import TrainParameters
 from stages.training.processes import Processes
 
@@ -41,7 +42,7 @@ class Setup:
 
     def predictions(self, windows: int) -> int:
         """Tokens of so many windows that are in the loss."""
-        return windows * predictions_per_window(self.parameters.training, self.parameters.data.sequence_length)
+        return windows if self.last_only else self.positions(windows)
 
     def positions(self, windows: int) -> int:
         """Tokens of so many windows that the model reads."""
@@ -53,7 +54,8 @@ def make_setup(run: str, parameters: TrainParameters, data: TrainingData, device
     model = build_model(parameters.architecture, data.vocabulary, parameters.data.sequence_length, parameters.seed)
     model = model.to(device.device)  # before the optimiser, which holds the tensors that are there then
     torch.manual_seed(parameters.seed + processes.rank)
-    steps = epoch_steps(parameters, data)
+    training = parameters.training
+    steps = steps_per_epoch(data.train.count, training.batch_size, training.drop_partial_batch)
     return Setup(
         run=run,
         parameters=parameters,
@@ -61,10 +63,10 @@ def make_setup(run: str, parameters: TrainParameters, data: TrainingData, device
         device=device,
         processes=processes,
         model=model,
-        optimiser=AdamW(model, parameters.training),
+        optimiser=AdamW(model, training),
         scaler=torch.amp.GradScaler(device.device.type, enabled=device.precision == "fp16 mixed"),
         compute=torch.compile(losses) if device.compiled else losses,
         steps_per_epoch=steps,
-        total_steps=parameters.training.schedule_steps or steps * parameters.training.epochs,
+        total_steps=training.schedule_steps or steps * training.epochs,
         look_every=LOOK_STEPS if device.device.type == "cuda" else 1,
     )

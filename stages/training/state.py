@@ -37,7 +37,6 @@ class State:
     best_epoch: int | None = None
     best_loss: float | None = None
     worse_epochs: int = 0
-    plateau_best: float | None = None
     plateau_epochs: int = 0
     stopped: str | None = None
     """Why the training ended."""

@@ -17,7 +17,7 @@ from bench.plain_cleaning import clean_plainly
 from stages import cleaning
 from stages.cleaning import clean, clean_all, clean_batch
 from stages.cleaning_arrays import DOTTED_I, EXTRA, SIGMA
-from stages.parameter_models import Cleaning
+from stages.text_parameters import Cleaning
 
 
 def rules(lowercase: bool, numbers: bool, uppercase: bool, characters: int, ratio: float) -> Cleaning:

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from stages.campaign_models import BrwacCorpus, DemoCorpus, LocalCorpus
 from stages.corpora import brwac
+from stages.corpora.parameters import BrwacCorpus, DemoCorpus, LocalCorpus
 from stages.corpus import main, open_source, store
 from stages.errors import UserError
 from stages.manifest import read_manifest

@@ -6,10 +6,10 @@ from random import Random
 
 import pytest
 
-from stages.campaign_models import DemoCorpus
 from stages.corpora.demo import _compiled, document, documents
 from stages.corpora.demo_grammar import LISTS, VERB_CLASSES, Writer, compile_template
 from stages.corpora.demo_inflection import agree, conjugate, gender_of, plural
+from stages.corpora.parameters import DemoCorpus
 
 
 @pytest.fixture(scope="module")

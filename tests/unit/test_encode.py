@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from stages import encode
-from stages.encode import batches, token_type, write_tokens
+from stages.encode import token_type, write_tokens
 from stages.errors import UserError
 from stages.manifest import read_manifest
 from stages.vocabulary import CharacterVocabulary, load_vocabulary
@@ -40,7 +40,7 @@ def test_documents_in_batches_on_both_cores_are_those_of_one_by_one(kind: str, t
     expected = [token for document in documents for token in vocabulary.encode_document(document)]
     first = encode_text(tmp_path / "first", text, tokenizer, processes=1)
     assert np.load(first / "tokens.npy", mmap_mode="r").tolist() == expected
-    monkeypatch.setattr(encode, "batches", lambda texts: batches(texts, characters=500))
+    monkeypatch.setattr(encode, "BATCH_CHARACTERS", 500)
     again = encode_text(tmp_path / "again", text, tokenizer, processes=2)
     assert [(again / name).read_bytes() for name in ("tokens.npy", "manifest.json")] == [
         (first / name).read_bytes() for name in ("tokens.npy", "manifest.json")
@@ -48,13 +48,6 @@ def test_documents_in_batches_on_both_cores_are_those_of_one_by_one(kind: str, t
     facts = read_manifest(first, "tokens").facts
     assert facts["byte_tokens"] == sum(piece.startswith("<0x") for text in documents for piece in vocabulary.pieces(text)) > 0
     assert (facts["unknown_tokens"], facts["characters"]) == (0, sum(map(len, documents)))
-
-
-def test_batches_keep_every_text_in_order() -> None:
-    texts = ["a" * size for size in (3, 1, 1, 9, 0, 2)]
-    cut = list(batches(texts, characters=5))
-    assert cut == [texts[:3], texts[3:4], texts[4:]]
-    assert list(batches([], characters=5)) == []
 
 
 def test_a_vocabulary_of_65536_entries_takes_four_bytes_a_token() -> None:

@@ -11,13 +11,14 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from stages import sampler
+from stages.evaluation_parameters import Sampling
 from stages.files import read_json
 from stages.guardrails import LEAST_DISTANCE, distance_from_uniform, report_of
 from stages.guardrails import main as guardrails
 from stages.models import save_weights
-from stages.parameter_models import Sampling, TransformerArchitecture
 from stages.sample import main as sample
 from stages.sampler import Sample
+from stages.training_parameters import TransformerArchitecture
 from stages.vocabulary import SentencePieceVocabulary, load_vocabulary
 from stages.windows_of import Windows
 from tests.unit.trained import LENGTH, made_up_text, write_characters, write_pieces, write_run

@@ -12,8 +12,8 @@ from stages.errors import UserError
 from stages.models import build_model, load_weights, parameter_count, save_weights
 from stages.models.recurrent import RecurrentModel
 from stages.models.transformer import Block, TransformerModel
-from stages.parameter_models import RecurrentArchitecture, TransformerArchitecture
 from stages.parameters import load_run
+from stages.training_parameters import RecurrentArchitecture, TransformerArchitecture
 
 Architecture = RecurrentArchitecture | TransformerArchitecture
 VOCABULARY, LENGTH = 50, 12

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from stages.errors import UserError
-from stages.parameter_models import Sampling
+from stages.evaluation_parameters import Sampling
 from stages.sampler import Logits, draw, log_softmax, next_token, tidy
 
 PROBABILITIES = np.array([0.05, 0.3, 0.15, 0.5])

@@ -11,7 +11,7 @@ from stages import cleaning, text
 from stages.errors import UserError
 from stages.manifest import NAME, read_manifest
 from stages.selection import select
-from stages.text_store import TextStore, fingerprint
+from stages.text_store import TextStore, write_texts
 from tests.unit.tokenizers import write_text
 
 CLEANING = {
@@ -80,7 +80,7 @@ def test_the_manifest_counts_what_was_read_and_removed_and_not_what_was_read_ahe
         "rows_scanned": last + 1,
         "removed": dict.fromkeys(cleaning.COUNTED, 0)
         | {"end_markers": 40, "urls": 20, "short_lines": 20 + short, "short_documents": short},
-        "fingerprint": fingerprint(texts),
+        "fingerprint": write_texts(corpus.parent / "again", texts)["fingerprint"],
         "unicode": "14.0.0",
     }
     assert manifest.parameters["cleaning"] == CLEANING

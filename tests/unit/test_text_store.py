@@ -1,11 +1,12 @@
 import os
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from stages.errors import UserError
-from stages.text_store import TextStore, fingerprint, write_texts
+from stages.text_store import TextStore, in_batches, write_texts
 
 TEXTS = ["um", "", "dois\n\nparágrafos\n\n", "\ufeffção ½ 😀\r\n", "\n\n", "fim"]
 
@@ -15,6 +16,7 @@ def test_documents_come_back_as_they_were_whatever_they_hold(tmp_path: Path) -> 
     store = TextStore(tmp_path)
     assert list(store) == TEXTS
     assert [store[0], store[-1], store[1:3]] == ["um", "fim", TEXTS[1:3]]
+    assert counts.pop("fingerprint")
     assert counts == {"documents": 6, "characters": sum(map(len, TEXTS)), "bytes": sum(len(text.encode()) for text in TEXTS)}
     with pytest.raises(IndexError):
         store[6]
@@ -79,6 +81,14 @@ def test_bytes_that_are_no_text_name_their_document(tmp_path: Path) -> None:
         list(TextStore(tmp_path))
 
 
-def test_the_fingerprint_knows_where_documents_end() -> None:
-    assert fingerprint(["a", "b"]) != fingerprint(["ab"]) != fingerprint(["ab", ""])
-    assert fingerprint([]) == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+def test_the_fingerprint_knows_where_documents_end(tmp_path: Path) -> None:
+    found = [write_texts(tmp_path, texts)["fingerprint"] for texts in (["a", "b"], ["ab"], ["ab", ""])]
+    assert len(set(found)) == 3
+    assert found[0] == sha256(b"\1" + bytes(7) + b"a" + b"\1" + bytes(7) + b"b").hexdigest()
+
+
+def test_batches_keep_every_text_in_order() -> None:
+    texts = ["a" * size for size in (3, 1, 1, 9, 0, 2)]
+    cut = list(in_batches(texts, 5))
+    assert cut == [texts[:3], texts[3:4], texts[4:]]
+    assert list(in_batches([], 5)) == []

@@ -7,7 +7,8 @@ from stages.training.data import VALIDATION_SHARE, load_data, unique_tokens
 from stages.training.order import batches, epoch_order, sha256_of_order, steps_per_epoch
 from stages.training.parameters import parse_train_parameters
 from stages.windows_of import Windows
-from tests.unit.training import parameters_of, write_inputs, write_tokenizer, write_tokens
+from tests.unit.trained import write_tokens
+from tests.unit.training import parameters_of, write_inputs, write_tokenizer
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +61,7 @@ def test_a_text_too_small_for_a_batch_says_how_many_tokens_it_takes(tmp_path: Pa
 
 def test_no_token_at_all_is_an_error_like_any_other(tmp_path: Path) -> None:
     tokenizer = write_tokenizer(tmp_path / "tokenizer")
-    tokens = write_tokens(tmp_path / "train", np.zeros(0), tokenizer)
+    tokens = write_tokens(tmp_path / "train", np.zeros(0), tokenizer, 30, characters=0)
     with pytest.raises(ValueError, match="expected"):
         load_data(parse_train_parameters(parameters_of()), tokens, None, tokenizer)
 

@@ -6,10 +6,10 @@ import pytest
 import torch
 from torch import nn
 
-from stages.parameter_models import Training
 from stages.parameters import load_run
 from stages.training.optimisation import AdamW, clip_gradients, learning_rate
 from stages.training.parameters import parse_train_parameters
+from stages.training_parameters import Training
 from tests.unit.training import parameters_of
 
 

@@ -14,6 +14,7 @@ from stages.errors import UserError
 from stages.files import read_json, sha256_of_file
 from stages.windows import CLIPPED_LOSS, main, score_windows, spread
 from stages.windows_of import Windows
+from tests.unit.tokenizers import CLEANING
 from tests.unit.trained import LENGTH, RECURRENT, TRANSFORMER, write_characters, write_pieces, write_run, write_tokens
 
 VOCABULARY = 9
@@ -82,11 +83,9 @@ def project(tmp_path: Path) -> Path:
 
 def evaluate(project: Path, monkeypatch: pytest.MonkeyPatch, weights: str, *texts: str, **changes: Any) -> Any:
     """Report of ``python -m stages.windows`` on one run of the project."""
-    cleaning: dict[str, Any] = {"lowercase": False, "normalize_numbers": False, "drop_uppercase_lines": False}
-    cleaning |= {"minimum_line_characters": 0, "minimum_alphabetic_ratio": 0}
     parameters = {
         "windowed": {"documents": 20, "stride": 2, "maximum_windows": 30},
-        "held_out": {"documents": 10, "minimum_characters": 1, "cleaning": cleaning, "maximum_windows": 40},
+        "held_out": {"documents": 10, "minimum_characters": 1, "cleaning": CLEANING, "maximum_windows": 40},
         "batch_size": 16,
         **changes,
     }

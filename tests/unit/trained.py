@@ -1,18 +1,16 @@
 """A small trained-looking run for the tests of what reads one: weights, a tokenizer's manifest, tokens."""
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 from torch import nn
 
-from stages.files import write_atomic
 from stages.manifest import write_manifest
 from stages.models import build_model, save_weights
-from stages.parameter_models import Cleaning, RecurrentArchitecture, Tokenizer, TokenizerTraining, TransformerArchitecture
-from stages.tokenizer import make_characters, make_sentencepiece
+from stages.token_store import TOKENS
+from stages.training_parameters import RecurrentArchitecture, TransformerArchitecture
+from tests.unit.tokenizers import make_tokenizer, parameters, write_text
 
 RECURRENT = RecurrentArchitecture(family="recurrent", cell="lstm", embedding_size=8, hidden_size=16, layers=1, dropout_input=0.5)
 TRANSFORMER = TransformerArchitecture(family="transformer", model_size=16, layers=1, heads=2, feed_forward_size=32, dropout=0.5)
@@ -29,35 +27,22 @@ def made_up_text(documents: int) -> list[str]:
 
 def write_characters(folder: Path) -> Path:
     """A tokenizer of the characters of the made-up text."""
-    tokenizer = Tokenizer(kind="character", name="characters")
-    return _write_vocabulary(folder, tokenizer, *make_characters(made_up_text(50), tokenizer))
+    return make_tokenizer(folder, write_text(folder / "text", made_up_text(50)), parameters("character"))
 
 
 def write_pieces(folder: Path) -> Path:
     """A SentencePiece tokenizer of the made-up text, with begin and end of text, some of whose pieces are short ones."""
-    cleaning = Cleaning(
-        lowercase=True, normalize_numbers=True, drop_uppercase_lines=True, minimum_line_characters=0, minimum_alphabetic_ratio=0
-    )
-    training = TokenizerTraining(documents=50, minimum_characters=0, cleaning=cleaning)
-    tokenizer = Tokenizer(kind="bpe", name="pieces", vocabulary_requested=60, add_bos=True, add_eos=True, training=training)
-    return _write_vocabulary(folder, tokenizer, *make_sentencepiece(made_up_text(50), tokenizer, seed=1))
-
-
-def _write_vocabulary(folder: Path, tokenizer: Tokenizer, files: Mapping[str, bytes | str], facts: Mapping[str, Any]) -> Path:
-    for name, content in files.items():
-        write_atomic(folder / name, content)
-    parameters = {"tokenizer": tokenizer.model_dump(mode="json")}
-    write_manifest(folder, "tokenizer", "stages.tokenizer", files=list(files), facts=facts, parameters=parameters)
-    return folder
+    described = parameters("bpe", vocabulary_requested=60, add_bos=True, add_eos=True)
+    return make_tokenizer(folder, write_text(folder / "text", made_up_text(50)), described)
 
 
 def write_tokens(folder: Path, ids: np.ndarray, tokenizer: Path, vocabulary: int, characters: int) -> Path:
-    """A text as tokens."""
+    """A text of one document as tokens."""
     folder.mkdir(parents=True)
-    np.save(folder / "tokens.npy", ids.astype(np.uint16))
+    np.save(folder / TOKENS, ids.astype(np.uint16))
     facts = {"documents": 1, "characters": characters, "tokens": len(ids), "unknown_tokens": 3, "vocabulary": vocabulary}
     inputs = {"tokenizer": tokenizer / "manifest.json", "text": tokenizer / "manifest.json"}
-    write_manifest(folder, "tokens", "stages.windows", files=["tokens.npy"], facts=facts, parameters={}, inputs=inputs)
+    write_manifest(folder, "tokens", "stages.encode", files=[TOKENS], facts=facts, parameters={}, inputs=inputs)
     return folder
 
 

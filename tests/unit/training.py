@@ -21,6 +21,7 @@ from stages.training.processes import Processes
 from stages.training.setup import Setup, make_setup
 from stages.training.state import State
 from tests.conftest import ROOT
+from tests.unit.trained import write_tokens
 
 VOCABULARY = 30
 TRANSFORMER = {"family": "transformer", "model_size": 16, "layers": 1, "heads": 2, "feed_forward_size": 32, "dropout": 0.1}
@@ -57,22 +58,12 @@ def write_tokenizer(folder: Path) -> Path:
     return folder
 
 
-def write_tokens(folder: Path, ids: np.ndarray, tokenizer: Path) -> Path:
-    """A text of one document as tokens."""
-    folder.mkdir(parents=True)
-    np.save(folder / "tokens.npy", ids.astype(np.uint16))
-    facts = {"documents": 1, "characters": 2 * len(ids), "tokens": len(ids), "vocabulary": VOCABULARY}
-    inputs = {"tokenizer": tokenizer / "manifest.json"}
-    write_manifest(folder, "tokens", "stages.train", files=["tokens.npy"], facts=facts, parameters={}, inputs=inputs)
-    return folder
-
-
 def write_inputs(folder: Path, train: int = 600, validation: int = 100) -> Path:
     """``train``, ``validation`` and ``tokenizer`` below ``folder``: tokens in which the next one hangs on the last."""
     tokenizer = write_tokenizer(folder / "tokenizer")
     for name, count in {"train": train, "validation": validation}.items():
         noise = np.random.default_rng(len(name)).integers(0, 3, count)
-        write_tokens(folder / name, np.cumsum(1 + noise) % VOCABULARY, tokenizer)
+        write_tokens(folder / name, np.cumsum(1 + noise) % VOCABULARY, tokenizer, VOCABULARY, characters=2 * count)
     return folder
 
 

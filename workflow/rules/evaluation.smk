@@ -59,7 +59,7 @@ rule guardrails:
         "benchmarks/{campaign}/guardrails/{run}.tsv"
     params:
         code=code_hash("stages.guardrails"),
-        parameters=get_sampling,
+        parameters=get_limits,
     message:
         "Checking the token shapes of the texts of run {wildcards.run}"
     shell:

@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 
+from stages.corpora.files import files_in
 from stages.parameters import known_campaigns
 from stages.places import (
     PARTS,
@@ -82,8 +83,7 @@ def get_corpus(wildcards):
 def get_corpus_files(wildcards):
     """Files that a local corpus is read from."""
     corpus = load_campaign(wildcards.campaign).corpus
-    path = Path(corpus.path) if corpus.source == "local" else None
-    return sorted(str(file) for file in path.rglob("*") if file.is_file()) if path and path.is_dir() else [str(path)] if path else []
+    return [str(file) for file in files_in(Path(corpus.path)).values()] if corpus.source == "local" else []
 
 
 def get_text_parameters(wildcards):
@@ -170,7 +170,12 @@ def get_evaluation(wildcards):
 
 
 def get_sampling(wildcards):
-    """How the run's samples are drawn, as JSON."""
+    """How the run's samples are drawn, as JSON: nothing of the limits that they are held against."""
+    return as_json(get_run(wildcards).sampling, exclude={"maximum_fallback_ratio", "maximum_short_piece_ratio"})
+
+
+def get_limits(wildcards):
+    """Sampling parameters of the run with the limits of its samples' token shapes, as JSON."""
     return as_json(get_run(wildcards).sampling)
 
 

@@ -9,8 +9,9 @@ from stages.audit.campaign import Campaign
 from stages.audit.finding import Finding
 from stages.audit.objects import effect, number
 from stages.audit.rules import rule
-from stages.parameter_models import AdapterArchitecture, RecurrentArchitecture, TransformerArchitecture
+from stages.parameter_models import AdapterArchitecture
 from stages.record import Record
+from stages.training_parameters import RecurrentArchitecture, TransformerArchitecture
 from stages.yaml_files import read_yaml
 
 BASE_DIMENSIONS = Path("params/budget.yaml")

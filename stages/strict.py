@@ -1,0 +1,20 @@
+"""What every typed model of parameters is made of."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Strict(BaseModel):
+    """No unknown keys, no infinities; text that reads as a number is one (YAML takes ``1e-3`` for text)."""
+
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+
+Fraction = Annotated[float, Field(ge=0, le=1)]
+
+
+Count = Annotated[int, Field(ge=0)]
+
+
+Size = Annotated[int, Field(ge=1)]
