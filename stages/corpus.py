@@ -31,7 +31,10 @@ def open_source(corpus: CorpusParameters, cache: Path | None = None) -> Source:
 
 def store(source: Source, folder: Path) -> dict[str, int | str]:
     """Write the documents, then the manifest; what it says of them."""
-    facts = write_texts(folder, source.documents) | {"licence": source.licence, "source": source.parameters["source"]}
+    facts = write_texts(folder, source.documents, f"the corpus ({source.parameters['source']})") | {
+        "licence": source.licence,
+        "source": source.parameters["source"],
+    }
     write_manifest(folder, "corpus", "stages.corpus", files=[DOCUMENTS, OFFSETS], facts=facts, parameters=source.parameters)
     return facts
 

@@ -4,14 +4,14 @@ from typing import Annotated
 
 from pydantic import Field
 
-from stages.strict import Count, Fraction, Size, Strict
+from stages.strict import Count, Fraction, Seed, Size, Strict
 from stages.text_parameters import Cleaning
 
 
 class Windowed(Strict):
     """The thesis's windowed evaluation: the token after each window, over the first windows of the corpus's first documents."""
 
-    documents: Count
+    documents: Size
     stride: Size
     maximum_windows: Size
 
@@ -35,7 +35,7 @@ class Sampling(Strict):
     """How texts are drawn from a trained model, and what their token shapes may be."""
 
     prompts: list[str] = Field(default=[])
-    seeds: list[int] = Field(default=[])
+    seeds: list[Seed] = Field(default=[])
     """One a prompt."""
     temperature: Annotated[float, Field(gt=0)]
     top_k: Count | None = None

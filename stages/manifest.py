@@ -75,13 +75,21 @@ def load_manifest(path: Path) -> Manifest:
 
 
 def read_manifest(folder: Path, kind: str) -> Manifest:
-    """Manifest of ``folder``; :class:`UserError` unless it is of ``kind`` and its blobs are there, with the sizes it gives."""
+    """Manifest of ``folder``; :class:`UserError` unless it is of ``kind`` and its blobs are there, with the bytes that it gives."""
     manifest = load_manifest(folder / NAME)
     if manifest.kind != kind:
         raise UserError(folder / NAME, "kind", repr(manifest.kind), repr(kind))
     for name, file in manifest.files.items():
-        found = (folder / name).stat().st_size if (folder / name).exists() else None
-        if found != file.bytes:
-            seen = "no such file" if found is None else f"{found} bytes"
-            raise UserError(folder / name, "", seen, f"the {file.bytes} bytes of its manifest", "Make it again, or fetch it: dvc pull")
+        if (found := difference(folder / name, file)) is not None:
+            do = f"Make it again (snakemake -c2 {folder / name}, with the --config of its campaign), or fetch it: dvc pull"
+            raise UserError(folder / name, "sha256", found, f"{file.sha256}, as its manifest says", do)
     return manifest
+
+
+def difference(blob: Path, file: File) -> str | None:
+    """What stands at ``blob`` in place of the bytes that its manifest gives; ``None`` where it is these."""
+    if not blob.exists():
+        return "no such file"
+    if (size := blob.stat().st_size) != file.bytes:
+        return f"{size} bytes, not {file.bytes}"
+    return found if (found := sha256_of_file(blob)) != file.sha256 else None

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from stages.evaluation_parameters import Evaluation, Sampling
-from stages.strict import Count, Fraction, Size, Strict
+from stages.strict import Count, Fraction, Seed, Size, Strict
 from stages.text_parameters import Cleaning
 from stages.tokenizer_parameters import Tokenizer
 from stages.training_parameters import RecurrentArchitecture, Training, TransformerArchitecture
@@ -80,7 +80,7 @@ class EvidenceFiles(Strict):
 class Configuration(Strict):
     """What defines a run; a record keeps it."""
 
-    seed: Count
+    seed: Seed
     architecture: Annotated[RecurrentArchitecture | TransformerArchitecture | AdapterArchitecture, Field(discriminator="family")] | None = (
         None
     )

@@ -116,10 +116,17 @@ def load_run(campaign: str, run: str, settings: Sequence[str] = ()) -> RunParame
 
 def _as_trained(campaign: CampaignParameters, run: RunParameters) -> RunParameters:
     """A run as it is trained here: on the campaign's corpus, all windows shuffled together, with nothing about it unknown."""
-    data, training = run.data, run.training
-    if data and training:
-        data = data.model_copy(update={"dataset": dataset_name(campaign.corpus), "shuffle_buffer_windows": 0})
-        training = training.model_copy(update={"tail_penalty": training.tail_penalty or 0.0})
+    if run.track != 1:
+        do = "Runs of track 2 are not trained yet: leave it out of the campaign."
+        raise UserError(campaign_file(campaign.campaign), "runs", f"{run.run}, of track {run.track}", "runs of track 1", do)
+    for part in ("architecture", "tokenizer", "data", "cleaning", "training", "evaluation"):
+        if getattr(run, part) is None:
+            raise UserError(run_file(run.run), part, "nothing", "what a run needs that is trained here")
+    assert run.data and run.training
+    if not run.data.documents_train or not run.data.stride:
+        raise UserError(run_file(run.run), "data", "no documents_train, or no stride", "documents to learn from, and a stride for windows")
+    data = run.data.model_copy(update={"dataset": dataset_name(campaign.corpus), "shuffle_buffer_windows": 0})
+    training = run.training.model_copy(update={"tail_penalty": run.training.tail_penalty or 0.0})
     run = run.model_copy(update={"data": data, "training": training, "notes": {}})
     return run.model_copy(update={"evidence": result_files(campaign.campaign, run)})
 

@@ -12,9 +12,9 @@ class Strict(BaseModel):
 
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
-
-
+Share = Annotated[float, Field(ge=0, lt=1)]
+"""A part that is never the whole, such as what dropout takes away."""
+Positive = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(ge=0)]
-
-
 Size = Annotated[int, Field(ge=1)]
+Seed = Annotated[int, Field(ge=0, lt=2**63)]

@@ -4,9 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from stages.strict import Count, Strict
-
-Positive = Annotated[float, Field(gt=0)]
+from stages.strict import Count, Positive, Strict
 
 
 class DeviceMemory(Strict):

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from stages.strict import Count, Fraction, Strict
+from stages.strict import Count, Fraction, Seed, Strict
 
 Selection = Literal["train", "validation", "held_out", "head", "shuffled"]
 
@@ -30,4 +30,4 @@ class TextParameters(Strict):
     minimum_characters: Count
     """Shorter documents are left out."""
     cleaning: Cleaning
-    seed: Count
+    seed: Seed

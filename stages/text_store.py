@@ -69,12 +69,13 @@ def _read_offsets(path: Path) -> np.ndarray:
     return offsets
 
 
-def write_texts(folder: Path, texts: Iterable[str]) -> dict[str, int | str]:
+def write_texts(folder: Path, texts: Iterable[str], source: object = None) -> dict[str, int | str]:
     """Write ``texts`` as a store; how many documents, their characters and bytes without separators, and their fingerprint.
 
     The fingerprint is a SHA-256 over each document's length in bytes (8, little-endian) and its UTF-8, in order.
 
-    :class:`UserError` where there is none; what stood in ``folder`` before then still does.
+    :class:`UserError`, which names their ``source``, where there is none, or nothing in any; what stood in ``folder`` before then
+    still does.
     """
     offsets, characters, digest = array("Q", [0]), 0, hashlib.sha256()
     with open_atomic(folder / DOCUMENTS) as documents, open_atomic(folder / OFFSETS) as index:
@@ -84,8 +85,9 @@ def write_texts(folder: Path, texts: Iterable[str]) -> dict[str, int | str]:
             offsets.append(offsets[-1] + documents.write(data + SEPARATOR))
             characters += len(text)
         count = len(offsets) - 1
-        if not count:
-            raise UserError(folder / DOCUMENTS, "", "no document", "one at least")
+        if not characters:
+            found = f"{count} documents with nothing in them" if count else "no document"
+            raise UserError(source or folder / DOCUMENTS, "", found, "a text of one document at least")
         np.save(index, np.frombuffer(offsets, dtype="<u8"))
     size = offsets[-1] - count * len(SEPARATOR)
     return {"documents": count, "characters": characters, "bytes": size, "fingerprint": digest.hexdigest()}

@@ -1,15 +1,17 @@
 """The typed models of a tokenizer and of how one is trained."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from stages.strict import Count, Fraction, Strict
+from pydantic import Field
+
+from stages.strict import Count, Size, Strict
 from stages.text_parameters import Cleaning
 
 
 class TokenizerTraining(Strict):
     """How a SentencePiece model is trained, and on which text; a character tokenizer reads the training text of its run."""
 
-    documents: Count
+    documents: Size
     """First documents of the shuffled corpus that pass the cleaning."""
     minimum_characters: Count
     cleaning: Cleaning
@@ -35,7 +37,8 @@ class Tokenizer(Strict):
     vocabulary: Count | None = None
     """Entries that the tokenizer really has."""
     byte_fallback: bool = False
-    character_coverage: Fraction | None = None
+    character_coverage: Annotated[float, Field(ge=0.98, le=1)] | None = None
+    """Share of the text that the vocabulary's characters must write; SentencePiece takes no less than 0.98."""
     add_bos: bool = False
     """Whether each document begins with a token of its own."""
     add_eos: bool = False

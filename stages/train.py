@@ -5,11 +5,12 @@
 """
 
 import argparse
+import fcntl
 import os
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import torch
 
@@ -60,18 +61,35 @@ def run(arguments: argparse.Namespace) -> None:
     setup = make_setup(arguments.run, parameters, data, device, processes)
     fingerprint = fingerprint_of(setup, inputs)
     checkpoints = arguments.folder / "checkpoints"
+    lock = lock_folder(arguments.folder) if processes.main else None
     state = start(setup, checkpoints, fingerprint)
     save = partial(keep, setup, checkpoints, fingerprint)
     try:
         train_watched(setup, state, save, arguments, fingerprint)
-    except torch.OutOfMemoryError as error:
+    except RuntimeError as error:
+        if not isinstance(error, torch.OutOfMemoryError) and "can't allocate memory" not in str(error):
+            raise
         do = "Raise training.gradient_accumulation: it cuts a batch into pieces, with the same result."
         raise UserError(f"run {arguments.run}", "memory", "too little on the device", "room for a batch", do) from error
     if processes.main:
         write_outputs(arguments.folder, setup, state, inputs)
         remove_checkpoints(checkpoints)
         print(summary(setup, state))
+    if lock:
+        lock.close()
     processes.end()
+
+
+def lock_folder(folder: Path) -> IO[str]:
+    """Keep other trainings out of ``folder`` until the file is closed, or this process ends, however it does."""
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = (folder / ".training").open("a")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        do = "It may have outlived a call that was killed. Wait for it, or stop it; the same command then goes on from its last checkpoint."
+        raise UserError(folder, "", "another training of this run under way", "none", do) from error
+    return lock
 
 
 def input_manifests(arguments: argparse.Namespace) -> dict[str, Path]:
@@ -146,7 +164,7 @@ def write_outputs(folder: Path, setup: Setup, state: State, inputs: dict[str, Pa
         folder,
         "weights",
         MODULE,
-        files=["weights.safetensors"],
+        files=["weights.safetensors", "training.json"],
         facts={"parameters": parameter_count(setup.model), "weights": which_weights(state), "best_epoch": state.best_epoch},
         parameters=parameters.model_dump(mode="json"),
         inputs=inputs,

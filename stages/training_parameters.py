@@ -2,9 +2,9 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from stages.strict import Count, Fraction, Size, Strict
+from stages.strict import Count, Fraction, Positive, Share, Size, Strict
 
 
 class RecurrentArchitecture(Strict):
@@ -16,10 +16,10 @@ class RecurrentArchitecture(Strict):
     embedding_size: Size
     hidden_size: Size
     layers: Size
-    dropout_input: Fraction = 0.0
-    dropout_recurrent: Fraction = 0.0
-    dropout_final: Fraction = 0.0
-    layer_norm_epsilon: float | None = None
+    dropout_input: Share = 0.0
+    dropout_recurrent: Share = 0.0
+    dropout_final: Share = 0.0
+    layer_norm_epsilon: Positive | None = None
     """Of a LayerNorm after each layer; none where null."""
     parameter_count: Count | None = None
 
@@ -32,11 +32,17 @@ class TransformerArchitecture(Strict):
     layers: Size
     heads: Size
     feed_forward_size: Size
-    dropout: Fraction
-    layer_norm_epsilon: float = 1e-5
+    dropout: Share
+    layer_norm_epsilon: Positive = 1e-5
     tied_output: bool = True
     """Whether the output shares the token embedding."""
     parameter_count: Count | None = None
+
+    @model_validator(mode="after")
+    def _divide_among_heads(self) -> "TransformerArchitecture":
+        if self.model_size % self.heads:
+            raise ValueError(f"{self.heads} heads cannot share a model size of {self.model_size} equally")
+        return self
 
 
 class EarlyStopping(Strict):
@@ -51,35 +57,35 @@ class Plateau(Strict):
 
     factor: Fraction
     patience: Count
-    minimum_learning_rate: float
+    minimum_learning_rate: Annotated[float, Field(ge=0)]
 
 
 class Training(Strict):
     objective: Literal["many_to_one", "all_positions", "answer_tokens"]
     """Which tokens are in the loss: the one after each window, every next token, or those of the answer."""
     optimiser: Literal["adam", "adamw"]
-    beta1: float
-    beta2: float
-    epsilon: float
-    learning_rate: Annotated[float, Field(gt=0)]
+    beta1: Share
+    beta2: Share
+    epsilon: Positive
+    learning_rate: Positive
     schedule: Literal["constant", "cosine"]
     warmup_steps: Count = 0
     schedule_steps: Count | None = None
     """Step at which the schedule ends."""
     plateau: Plateau | None = None
-    weight_decay: float = 0.0
+    weight_decay: Annotated[float, Field(ge=0)] = 0.0
     clip: Literal["none", "tensor", "global"]
     """Whether the norm of each gradient tensor or of all together is clipped."""
-    clip_norm: float | None = None
-    label_smoothing: Fraction = 0.0
-    tail_penalty: float | None = 0.0
+    clip_norm: Positive | None = None
+    label_smoothing: Share = 0.0
+    tail_penalty: Annotated[float, Field(ge=0)] | None = 0.0
     """Weight of the mean probability of the last 256 ids, added to the loss; null where unknown."""
     precision: str
     """``fp32``, ``bf16`` or ``fp16 mixed``; a device without mixed precision computes in fp32 and the record says so."""
     batch_size: Size
     drop_partial_batch: bool = False
     """Whether the windows that fill no whole batch at the end of an epoch are left out."""
-    gradient_accumulation: Count = 1
+    gradient_accumulation: Size = 1
     gradient_checkpointing: bool = False
     epochs: Count
     early_stopping: EarlyStopping | None = None

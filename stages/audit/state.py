@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import stages.audit.families.integrity  # noqa: F401  (registers its rules)
+from stages import manifest
 from stages.audit.campaign import Campaign
 from stages.audit.finding import Finding
 from stages.audit.rules import RULES, run_rules
@@ -33,6 +34,7 @@ def state_findings(campaign: str) -> Iterator[Finding]:
     yield from ledger(campaign)
     yield from tables(campaign)
     yield from mlflow(campaign)
+    yield from blobs(campaign)
     yield from dvc(campaign)
     yield from git()
 
@@ -121,6 +123,18 @@ def _differing(client: "MlflowClient", run: Any, expected: Mirrored) -> str:
 def _unlike(shown: Mapping[str, Any], expected: Mapping[str, Any]) -> list[str]:
     """Names whose values differ, on either side."""
     return [name for name in shown.keys() | expected.keys() if shown.get(name) != expected.get(name)]
+
+
+def blobs(campaign: str) -> Iterator[Finding]:
+    """Corpora, tokens, weights and results that are not what their manifests say; those that are not here are not looked for."""
+    for path in sorted(path for top in ("data", "versions") for path in Path(top, campaign).rglob(manifest.NAME)):
+        for name, file in manifest.load_manifest(path).files.items():
+            blob = path.parent / name
+            found = manifest.difference(blob, file) if blob.exists() else None
+            if found:
+                message = f"{blob} is not what {path} says: it was altered, or cut, since it was made. Make it again: snakemake -c2 {blob}"
+                refs = (Ref(blob.as_posix(), "", sha256_of_file(blob), "project"),)
+                yield Finding(blob.as_posix(), "error", "mismatch", message, file.sha256, found, evidence=refs, rule="state.blobs")
 
 
 def dvc(campaign: str) -> Iterator[Finding]:

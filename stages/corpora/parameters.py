@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from stages.strict import Strict
+from stages.strict import Seed, Strict
 
 
 class DemoCorpus(Strict):
@@ -12,7 +12,7 @@ class DemoCorpus(Strict):
 
     source: Literal["demo"]
     documents: Annotated[int, Field(ge=1)]
-    seed: int
+    seed: Seed
 
 
 class LocalCorpus(Strict):

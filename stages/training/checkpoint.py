@@ -27,7 +27,7 @@ def save_checkpoint(folder: Path, fingerprint: str, step: int, saved: Mapping[st
     write_atomic(folder / f"step_{step}.safetensors", save(dict(tensors), {KEY: json.dumps(said)}))
     newest = sorted(_files(folder), key=lambda path: path.stat().st_mtime_ns)
     for path in newest[:-KEPT]:  # by age, not step: those of another training may be further on
-        path.unlink()
+        path.unlink(missing_ok=True)
 
 
 def load_checkpoint(folder: Path, fingerprint: str, quiet: bool = False) -> tuple[dict[str, Any], dict[str, Tensor]] | None:

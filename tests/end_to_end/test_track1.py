@@ -67,10 +67,28 @@ def test_an_altered_result_is_found(tiny: Path, tmp_path: Path) -> None:
     value["history"][-1]["val_loss"] *= 0.9
     target.write_text(json.dumps(value))
     done = run_in(tiny, "python", "-m", "stages.audit.make", "--campaign", "tiny", *findings_to(tmp_path))
+    gate = run_in(tiny, "python", "-m", "stages.audit.gate", "report", "--campaign", "tiny")
+    evaluated = run_in(tiny, "python", "-m", "stages.sample", "--run", "v2", *sampled_from("v2-char-lm/v2", tmp_path))
     target.write_text(before)
     assert done.returncode == 0, done.stderr
+    assert gate.returncode == 3 and "training.json is not what" in gate.stdout
+    assert evaluated.returncode == 1 and "training.json: sha256: found" in evaluated.stderr  # nothing is made from it
     found = read_json(tmp_path / "findings.json")["findings"]
     assert {"integrity.records", "integrity.sources"} <= {finding["rule"] for finding in found}
+
+
+def sampled_from(run: str, folder: Path) -> tuple[str, ...]:
+    weights = f"versions/tiny/{run}"
+    return (
+        "--weights",
+        weights,
+        "--tokenizer",
+        weights,
+        "--parameters",
+        '{"temperature": 1, "maximum_new_tokens": 1}',
+        "--output",
+        str(folder / "s"),
+    )
 
 
 def findings_to(folder: Path) -> tuple[str, ...]:

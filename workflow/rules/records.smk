@@ -36,6 +36,8 @@ rule import_run:
         importer=get_importer,
         parameters=get_run_parameters,
         evidence=get_evidence_hash,
+    wildcard_constraints:
+        campaign=get_imported(),
     message:
         "Importing run {wildcards.run} of campaign {wildcards.campaign} from its published files"
     shell:
@@ -59,6 +61,7 @@ rule import_extrinsic:
         parameters=get_run_parameters,
         evidence=get_evidence_hash,
     wildcard_constraints:
+        campaign=get_imported(),
         run="extrinsic",
     message:
         "Importing the extrinsic evaluation of campaign {wildcards.campaign} from its scored outputs"

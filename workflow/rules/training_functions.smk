@@ -30,6 +30,11 @@ def get_trained():
     return "|".join(names) or "(?!)"
 
 
+def get_imported():
+    """Pattern of the campaigns whose records are imported: all others."""
+    return rf"(?!(?:{get_trained()})/)[A-Za-z0-9_-]+"
+
+
 def show_live_curves():
     """Let trainings show their curves in the local MLflow store, made first by this one process: several at once would break it.
 
@@ -84,6 +89,12 @@ def get_corpus_files(wildcards):
     """Files that a local corpus is read from."""
     corpus = load_campaign(wildcards.campaign).corpus
     return [str(file) for file in files_in(Path(corpus.path)).values()] if corpus.source == "local" else []
+
+
+def get_corpus_sizes(wildcards):
+    """Name and size of each of these files: a file that was replaced by an older one is another one, too."""
+    files = [Path(file) for file in get_corpus_files(wildcards)]
+    return [f"{file.name}: {file.stat().st_size} bytes" for file in files]
 
 
 def get_text_parameters(wildcards):
