@@ -69,6 +69,12 @@ def write_manifest(
     return manifest
 
 
+def manifests_of(campaign: str) -> list[Path]:
+    """Every manifest of a campaign's own artifacts; ``*`` stands for all campaigns."""
+    folders = ("data/{}/corpus", "data/{}/texts/*", "data/{}/tokenizers/*", "data/{}/tokens/*/*", "versions/{}/*/*")
+    return sorted(path for folder in folders for path in Path().glob(f"{folder.format(campaign)}/{NAME}"))
+
+
 def load_manifest(path: Path) -> Manifest:
     """Manifest of the file ``path``, whether or not its blobs are here."""
     return validate(Manifest, read_json(path), path)

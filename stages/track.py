@@ -24,8 +24,9 @@ def list_blobs() -> list[Path]:
     """Blobs that lie on this machine: the evidence of every campaign that keeps its own files, and what the manifests name."""
     # A link leads to a registered folder that belongs to somebody else, at a place that only this machine has.
     evidence = [folder for folder in Path("data").glob("*/evidence") if folder.is_dir() and not folder.is_symlink()]
-    manifests = [path for top in ("data", "versions") for path in Path(top).glob(f"*/**/{manifest.NAME}")]
-    named = [path.parent / name for path in manifests if not _is_ignored(path) for name in manifest.load_manifest(path).files]
+    named = [
+        path.parent / name for path in manifest.manifests_of("*") if not _is_ignored(path) for name in manifest.load_manifest(path).files
+    ]
     return sorted(evidence + [blob for blob in named if blob.exists()])
 
 

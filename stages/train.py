@@ -76,6 +76,7 @@ def run(arguments: argparse.Namespace) -> None:
         remove_checkpoints(checkpoints)
         print(summary(setup, state))
     if lock:
+        Path(lock.name).unlink()
         lock.close()
     processes.end()
 

@@ -127,7 +127,7 @@ def _unlike(shown: Mapping[str, Any], expected: Mapping[str, Any]) -> list[str]:
 
 def blobs(campaign: str) -> Iterator[Finding]:
     """Corpora, tokens, weights and results that are not what their manifests say; those that are not here are not looked for."""
-    for path in sorted(path for top in ("data", "versions") for path in Path(top, campaign).rglob(manifest.NAME)):
+    for path in manifest.manifests_of(campaign):
         for name, file in manifest.load_manifest(path).files.items():
             blob = path.parent / name
             found = manifest.difference(blob, file) if blob.exists() else None

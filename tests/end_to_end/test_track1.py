@@ -85,7 +85,7 @@ def sampled_from(run: str, folder: Path) -> tuple[str, ...]:
         "--tokenizer",
         weights,
         "--parameters",
-        '{"temperature": 1, "maximum_new_tokens": 1}',
+        '{"prompts": ["o"], "seeds": [1], "temperature": 1, "maximum_new_tokens": 1}',
         "--output",
         str(folder / "s"),
     )

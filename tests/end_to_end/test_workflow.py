@@ -174,7 +174,7 @@ def test_an_interrupted_run_is_finished_by_the_same_command(project: Path) -> No
     [
         ("campain=published", "--config: campain: found an unknown key"),
         ("lang=fr", "--config: lang: found 'fr', expected one of: pt, en"),
-        ("campaign=none", "params/campaigns/none.yaml: found no such file, expected one of: published"),
+        ("campaign=none", "params/campaigns/none.yaml: found no such file, expected one of: demo, published"),
         ("set=v1.training.batchsize=1", "--config set: training.batchsize: found unknown key 'batchsize'"),
     ],
 )

@@ -106,7 +106,7 @@ BAD: dict[str, tuple[str, Callable[[Path], object] | str | bytes, str]] = {
     "no parquet": ("a.parquet", "texto", "a.parquet: found a file that cannot be read"),
     "columns": ("a.parquet", lambda path: parquet(path, {"texto": ["a"]}), "a.parquet: schema: found fields texto, expected one of: text"),
     "numbers": ("a.parquet", lambda path: parquet(path, {"text": [None, 1]}), "a.parquet: row 2, text: found int, expected text"),
-    "empty": ("a.txt", "", "found no document, expected one at least"),
+    "empty": ("a.txt", "", "the corpus .local.: found no document, expected a text"),
     "kind": ("a.csv", "text\na\n", "a.csv: found no file of a supported kind"),
 }
 

@@ -15,13 +15,12 @@ from stages.evaluation_parameters import Sampling
 from stages.files import read_json
 from stages.guardrails import LEAST_DISTANCE, distance_from_uniform, report_of
 from stages.guardrails import main as guardrails
-from stages.models import save_weights
 from stages.sample import main as sample
 from stages.sampler import Sample
 from stages.training_parameters import TransformerArchitecture
 from stages.vocabulary import SentencePieceVocabulary, load_vocabulary
 from stages.windows_of import Windows
-from tests.unit.trained import LENGTH, made_up_text, write_characters, write_pieces, write_run
+from tests.unit.trained import LENGTH, keep_weights, made_up_text, write_characters, write_pieces, write_run
 
 SETTINGS = {
     "prompts": ["o gato", "a menina", "a casa quer", "o banco vê a", "a rua"],
@@ -114,8 +113,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
         loss = cross_entropy(model(torch.from_numpy(inputs_BT)).flatten(0, 1), torch.from_numpy(targets_BT).flatten())
         loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
-    described = {"architecture": architecture.model_dump(), "vocabulary": vocabulary.size, "sequence_length": LENGTH}
-    save_weights(model, folder / "learnt/weights.safetensors", described)
+    keep_weights(folder / "learnt", folder / "pieces", model, architecture, vocabulary.size)
     return folder
 
 

@@ -44,7 +44,7 @@ def test_a_store_is_read_by_a_forked_process_without_moving_its_parent(tmp_path:
 
 def test_no_document_is_an_error_that_leaves_what_was_there(tmp_path: Path) -> None:
     write_texts(tmp_path, ["antes"])
-    with pytest.raises(UserError, match="found no document, expected one at least"):
+    with pytest.raises(UserError, match="found no document, expected a text of one document at least"):
         write_texts(tmp_path, [])
     assert list(TextStore(tmp_path)) == ["antes"]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["documents.txt", "offsets.npy"]

@@ -41,7 +41,7 @@ def write_text(folder: Path, documents: Iterable[str], kind: str = "text") -> Pa
 def parameters(kind: str, training: dict[str, Any] | None = None, **settings: Any) -> str:
     """Parameters of a tokenizer as a command line gives them; a SentencePiece one is trained."""
     if kind in ("bpe", "unigram"):
-        settings["training"] = {"documents": 0, "minimum_characters": 0, "cleaning": CLEANING, **(training or {})}
+        settings["training"] = {"documents": 1, "minimum_characters": 0, "cleaning": CLEANING, **(training or {})}
     return to_json({"kind": kind, "name": "of a test", **settings})
 
 

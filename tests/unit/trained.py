@@ -60,10 +60,22 @@ def write_run(
         with torch.no_grad():
             for parameter in model.parameters():
                 parameter.fill_(fill)
+    keep_weights(folder, tokenizer, model, architecture, vocabulary, length)
+    return model.eval()
+
+
+def keep_weights(
+    folder: Path,
+    tokenizer: Path,
+    model: nn.Module,
+    architecture: RecurrentArchitecture | TransformerArchitecture,
+    vocabulary: int,
+    length: int = LENGTH,
+) -> None:
+    """A run's weights as a training leaves them, with their manifest."""
     described = {"architecture": architecture.model_dump(), "vocabulary": vocabulary, "sequence_length": length}
     save_weights(model, folder / "weights.safetensors", described)
     inputs = {"tokenizer": tokenizer / "manifest.json"}
     write_manifest(
         folder, "weights", "stages.windows", files=["weights.safetensors"], facts={"weights": "best"}, parameters={}, inputs=inputs
     )
-    return model.eval()

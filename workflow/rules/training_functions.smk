@@ -124,17 +124,17 @@ def get_tokenizer_seed(wildcards):
 
 def get_tokenizer_text(wildcards):
     """Manifest of the text that the tokenizer in the output's path is learnt from."""
-    return text_folder(wildcards.campaign, tokenizer_text(get_tokenizer_run(wildcards))) + "/manifest.json"
+    return str(Path(text_folder(wildcards.campaign, tokenizer_text(get_tokenizer_run(wildcards))), "manifest.json"))
 
 
 def get_tokenizer_documents(wildcards):
     """That text."""
-    return text_folder(wildcards.campaign, tokenizer_text(get_tokenizer_run(wildcards))) + "/documents.txt"
+    return str(Path(text_folder(wildcards.campaign, tokenizer_text(get_tokenizer_run(wildcards))), "documents.txt"))
 
 
 def get_tokenizer_manifest(wildcards):
     """Manifest of the run's tokenizer."""
-    return tokenizer_folder(wildcards.campaign, get_run(wildcards)) + "/manifest.json"
+    return str(Path(tokenizer_folder(wildcards.campaign, get_run(wildcards)), "manifest.json"))
 
 
 def get_tokens(part):
