@@ -1,6 +1,7 @@
 """Killed without warning at any moment, then started again: the same bytes as if nothing had happened."""
 
 import json
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from stages.train import lock_folder
 from tests.unit.training import LSTM, TRANSFORMER, command, parameters_of, run_here, run_stage, start_stage, write_inputs
 
 SAME = ("weights.safetensors", "training.json", "manifest.json")
@@ -87,3 +89,11 @@ def test_the_command_says_what_it_did_and_what_was_wrong(
         run_here(command(inputs, tmp_path / "out", parameters_of(precision="fp8")))
     assert capsys.readouterr().err.startswith("error: --parameters: training.precision: found 'fp8', expected one of: fp32, bf16")
     assert bytes_of(tmp_path / "out") == before, "what was there still is"
+
+
+def test_a_second_training_of_a_run_is_refused_while_one_is_under_way(tmp_path: Path) -> None:
+    inputs, folder = write_inputs(tmp_path / "inputs"), tmp_path / "run"
+    with lock_folder(folder):
+        done = subprocess.run(command(inputs, folder, parameters_of()), capture_output=True, text=True)
+    assert done.returncode == 1 and "found another training of this run under way" in done.stderr
+    assert not (folder / "weights.safetensors").exists()

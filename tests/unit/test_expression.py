@@ -2,6 +2,7 @@ import pytest
 
 from stages.errors import UserError
 from stages.expression import ParameterNode, evaluate, evaluate_number, short_device
+from stages.record import MissingValue
 from stages.traced import Ref, Traced
 
 A, B = Ref("a.json", "$.a", "1"), Ref("b.json", "$.b", "2")
@@ -38,6 +39,15 @@ def test_a_result_is_traced_to_all_that_it_read() -> None:
     assert result.refs == (A, B)
     assert result.formula == "a / b"
     assert evaluate_number("budget.gpu.memory_gb", SCOPE, "spec").refs == (Ref("budget.yaml", "$.gpu.memory_gb", "3", "parameters"),)
+
+
+def test_what_is_missing_may_have_a_stand_in_and_without_one_spreads() -> None:
+    scope = SCOPE | {"none": ParameterNode(None, Ref("prices.yaml", "$.CPU", "4", "parameters")), "cell": {"price": Traced(None)}}
+    assert evaluate_number("a * given(none, 2)", scope, "spec").value == 12
+    assert evaluate_number("given(a, 2)", scope, "spec").value == 6
+    for text in ("a * none", "a * cell.price"):
+        with pytest.raises(MissingValue):
+            evaluate_number(text, scope, "spec")
 
 
 def test_a_condition_is_traced_with_what_it_chose() -> None:

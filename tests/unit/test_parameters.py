@@ -1,3 +1,4 @@
+import shutil
 from pathlib import Path
 
 import pytest
@@ -118,3 +119,53 @@ def test_schemas_are_in_step_with_the_models(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.chdir(ROOT)
     for path, text in schemas().items():
         assert path.read_text() == text, f"{path} lags behind its model: run 'make schemas'"
+
+
+TRAINED = """
+campaign: c
+source: training
+corpus: {source: demo, documents: 5, seed: 1}
+runs: [v2]
+defaults: {seed: 1, evaluation: {batch_size: 8}}
+overrides: {v2: %s}
+"""
+
+
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        ("{tokenizer: null}", "params/runs/v2.yaml: tokenizer: found nothing, expected what a run needs that is trained here"),
+        ("{data: {documents_train: 0}}", "params/runs/v2.yaml: data: found no documents_train"),
+        (
+            "{training: {clip_norm: -1}}",
+            "c.yaml: overrides: training.clip_norm: found -1 .int., expected input should be greater",
+        ),
+        ("{training: {beta1: 1.0}}", "training.beta1: found 1.0 .float., expected input should be less than 1"),
+        ("{architecture: {dropout_input: 1.0}}", "architecture.dropout_input: found 1.0"),
+        ("{seed: -1}", "overrides: seed: found -1 .int., expected input should be greater"),
+    ],
+)
+def test_what_cannot_be_trained_is_said_before_anything_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, overrides: str, message: str
+) -> None:
+    (tmp_path / "params/campaigns").mkdir(parents=True)
+    shutil.copytree(ROOT / "params/runs", tmp_path / "params/runs")
+    (tmp_path / "params/campaigns/c.yaml").write_text(TRAINED % overrides)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UserError, match=message):
+        load_run("c", "v2")
+
+
+def test_heads_must_divide_the_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    with pytest.raises(UserError, match="3 heads cannot share a model size of 64 equally"):
+        load_run("demo", "v5_main", ["v5_main.architecture.heads=3"])
+
+
+def test_a_run_of_track_2_is_not_trained_yet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "params/campaigns").mkdir(parents=True)
+    shutil.copytree(ROOT / "params/runs", tmp_path / "params/runs")
+    (tmp_path / "params/campaigns/c.yaml").write_text((TRAINED % "{}").replace("[v2]", "[cpt]"))
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UserError, match="campaigns/c.yaml: runs: found cpt, of track 2, expected runs of track 1"):
+        load_run("c", "cpt")
