@@ -1,5 +1,6 @@
 """Killed without warning at any moment, then started again: the same bytes as if nothing had happened."""
 
+import fcntl
 import json
 import subprocess
 import sys
@@ -10,7 +11,6 @@ from typing import Any
 
 import pytest
 
-from stages.train import lock_folder
 from tests.unit.training import LSTM, TRANSFORMER, command, parameters_of, run_here, run_stage, start_stage, write_inputs
 
 SAME = ("weights.safetensors", "training.json", "manifest.json")
@@ -93,7 +93,9 @@ def test_the_command_says_what_it_did_and_what_was_wrong(
 
 def test_a_second_training_of_a_run_is_refused_while_one_is_under_way(tmp_path: Path) -> None:
     inputs, folder = write_inputs(tmp_path / "inputs"), tmp_path / "run"
-    with lock_folder(folder):
+    folder.mkdir()
+    with (folder / ".training").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
         done = subprocess.run(command(inputs, folder, parameters_of()), capture_output=True, text=True)
     assert done.returncode == 1 and "found another training of this run under way" in done.stderr
     assert not (folder / "weights.safetensors").exists()
