@@ -103,8 +103,6 @@ def _check(settings: Sampling) -> None:
     if not settings.prompts or len(settings.seeds) != len(settings.prompts):
         found = f"{len(settings.seeds)} for {len(settings.prompts)} prompts"
         raise UserError("--parameters", "seeds", found, "one for each prompt, and at least one prompt")
-    if min(settings.seeds) < 0:
-        raise UserError("--parameters", "seeds", min(settings.seeds), "0 or above")
 
 
 if __name__ == "__main__":

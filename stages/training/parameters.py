@@ -6,7 +6,7 @@ from pydantic import Field
 
 from stages.errors import UserError
 from stages.files import parse_json
-from stages.strict import Count, Size, Strict
+from stages.strict import Seed, Size, Strict
 from stages.training_parameters import RecurrentArchitecture, Training, TransformerArchitecture
 from stages.validation import validate
 
@@ -26,7 +26,7 @@ class TrainParameters(Strict):
     architecture: Annotated[RecurrentArchitecture | TransformerArchitecture, Field(discriminator="family")]
     data: TrainWindows
     training: Training
-    seed: Count
+    seed: Seed
 
 
 def parse_train_parameters(text: str) -> TrainParameters:
@@ -35,7 +35,6 @@ def parse_train_parameters(text: str) -> TrainParameters:
     training = parameters.training
     _refuse("training.objective", training.objective, training.objective != "answer_tokens", "many_to_one or all_positions")
     _refuse("training.epochs", training.epochs, training.epochs > 0, "at least 1")
-    _refuse("training.gradient_accumulation", training.gradient_accumulation, training.gradient_accumulation > 0, "at least 1")
     _refuse("training.gradient_checkpointing", True, not training.gradient_checkpointing, "false: models of this size need none")
     _refuse("training.evaluate_every_steps", training.evaluate_every_steps, not training.evaluate_every_steps, "null: once an epoch")
     _refuse("training.save_every_steps", training.save_every_steps, not training.save_every_steps, "null: checkpoints go by the clock")

@@ -3,8 +3,8 @@
 
 rule character_tokenizer:
     input:
-        manifest=get_tokenizer_text,
-        documents=ancient(get_tokenizer_documents),
+        manifest=get_tokenizer_text("manifest.json"),
+        documents=ancient(get_tokenizer_text("documents.txt")),
     output:
         manifest=update("data/{campaign}/tokenizers/{tokenizer}/manifest.json"),
         characters=update("data/{campaign}/tokenizers/{tokenizer}/characters.json"),

@@ -21,6 +21,7 @@ from stages.places import (
 )
 
 
+@cache
 def get_trained():
     """Pattern of the campaigns whose runs are trained here; one whose file is broken stops those who ask for it, and nobody else."""
     names = []
@@ -54,9 +55,8 @@ def as_json(model, **selection):
 
 @cache
 def get_trained_runs(campaign):
-    """Merged parameters of every track 1 run of the campaign."""
-    runs = [load_run(campaign, run, get_settings()) for run in load_campaign(campaign).runs]
-    return [run for run in runs if run.track == 1]
+    """Merged parameters of every run of a campaign that is trained here."""
+    return [load_run(campaign, run, get_settings()) for run in load_campaign(campaign).runs]
 
 
 @cache
@@ -122,14 +122,9 @@ def get_tokenizer_seed(wildcards):
     return get_tokenizer_run(wildcards).seed
 
 
-def get_tokenizer_text(wildcards):
-    """Manifest of the text that the tokenizer in the output's path is learnt from."""
-    return str(Path(text_folder(wildcards.campaign, tokenizer_text(get_tokenizer_run(wildcards))), "manifest.json"))
-
-
-def get_tokenizer_documents(wildcards):
-    """That text."""
-    return str(Path(text_folder(wildcards.campaign, tokenizer_text(get_tokenizer_run(wildcards))), "documents.txt"))
+def get_tokenizer_text(name):
+    """Function that gives one file of the text that the tokenizer in the output's path is learnt from."""
+    return lambda wildcards: str(Path(text_folder(wildcards.campaign, tokenizer_text(get_tokenizer_run(wildcards))), name))
 
 
 def get_tokenizer_manifest(wildcards):
@@ -207,10 +202,7 @@ def get_results(wildcards):
 
 
 def get_fragmentation(wildcards):
-    """Fragmentation reports of the campaign's tokenizers that have pieces."""
+    """Fragmentation reports of the campaign's tokenizers that have pieces; none where they are not trained here."""
     campaign = CONFIG["campaign"]
-    return [
-        f"{tokenizer_folder(campaign, run)}/fragmentation.json"
-        for run in get_tokenized(campaign).values()
-        if load_campaign(campaign).source == "training" and run.tokenizer.kind != "character"
-    ]
+    runs = get_tokenized(campaign).values() if is_trained_here(campaign) else ()
+    return [f"{tokenizer_folder(campaign, run)}/fragmentation.json" for run in runs if run.tokenizer.kind != "character"]

@@ -6,15 +6,14 @@ from pathlib import Path
 from typing import Any
 
 from stages.audit.campaign import Campaign
-from stages.audit.families.integrity import table_findings, text_findings
+from stages.audit.families.integrity import build_again, differences_of
 from stages.audit.finding import Finding
 from stages.audit.rules import rule
 from stages.corrected_scores import corrected_scores
 from stages.errors import UserError
 from stages.files import read_json, sha256_of_file
 from stages.guardrail_cross import cross_table
-from stages.number import LANGUAGES
-from stages.table import analysis_names, as_json, build_table, load_spec, parameter_names
+from stages.table import analysis_names, load_spec, parameter_names
 from stages.table_spec import TableSpec
 from stages.traced import Ref
 
@@ -60,7 +59,4 @@ def _analysis(campaign: Campaign, spec: TableSpec, path: Path) -> Iterator[Findi
 
 def _table(campaign: Campaign, spec: TableSpec, paths: list[Path]) -> Iterator[Finding]:
     names = parameter_names(spec, campaign.used_prices) | analysis_names(spec, paths)
-    built = {language: build_table(spec, campaign.records, names, language) for language in LANGUAGES}
-    again = json.loads(json.dumps(as_json(spec, campaign.name, built)))
-    found = list(table_findings(spec.table, campaign.corrected_tables[spec.table], again))
-    yield from found or text_findings(campaign, spec.table, spec, built)
+    yield from differences_of(campaign, spec.table, campaign.corrected_tables[spec.table], spec, build_again(campaign, spec, names))

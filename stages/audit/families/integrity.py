@@ -15,11 +15,12 @@ from stages.audit.remake import remake_record
 from stages.audit.rules import rule
 from stages.compare import cells_of
 from stages.errors import UserError
+from stages.expression import Scope
 from stages.files import decode_text, read_bytes, sha256_of_file
 from stages.latex import latex_table
 from stages.number import LANGUAGES
 from stages.record import Record
-from stages.table import as_csv, as_json, build_table, load_spec, parameter_names
+from stages.table import Built, as_csv, as_json, build_table, load_spec, parameter_names
 from stages.table_spec import TableSpec
 from stages.traced import Ref
 
@@ -143,18 +144,26 @@ def tables(campaign: Campaign) -> Iterator[Finding]:
             continue
         spec = load_spec(path).restricted_to(campaign.runs, campaign.parameters.source) or load_spec(path)
         try:
-            built = {
-                language: build_table(spec, campaign.records, parameter_names(spec, campaign.used_prices), language)
-                for language in LANGUAGES
-            }
+            built = build_again(campaign, spec, parameter_names(spec, campaign.used_prices))
         except UserError as error:
             yield Finding(
                 name, "error", "not verifiable", f"The table cannot be made again from its records: {error}", "", str(error.found)
             )
             continue
-        again = json.loads(json.dumps(as_json(spec, campaign.name, built)))
-        # Where the data differs, so does the text: told once.
-        yield from list(table_findings(name, table, again)) or text_findings(campaign, name, spec, built)
+        yield from differences_of(campaign, name, table, spec, built)
+
+
+def build_again(campaign: Campaign, spec: TableSpec, names: Scope) -> dict[str, Built]:
+    """The table in every language, from the campaign's records and ``names``; :class:`UserError` where it cannot be made."""
+    return {language: build_table(spec, campaign.records, names, language) for language in LANGUAGES}
+
+
+def differences_of(
+    campaign: Campaign, name: str, table: Mapping[str, Any], spec: TableSpec, built: Mapping[str, Built]
+) -> Iterator[Finding]:
+    """What a table's files hold and ``built`` does not; where the data differs, so does the text, which is then not told again."""
+    again = json.loads(json.dumps(as_json(spec, campaign.name, built)))
+    yield from list(table_findings(name, table, again)) or text_findings(campaign, name, spec, built)
 
 
 def table_findings(name: str, table: Mapping[str, Any], again: Mapping[str, Any]) -> Iterator[Finding]:
@@ -172,7 +181,7 @@ def _printed(cell: Mapping[str, Any] | None) -> str:
     return "no cell" if cell is None else str(cell["printed"]["en"])
 
 
-def text_findings(campaign: Campaign, name: str, spec: TableSpec, built: Mapping[str, Any]) -> Iterator[Finding]:
+def text_findings(campaign: Campaign, name: str, spec: TableSpec, built: Mapping[str, Built]) -> Iterator[Finding]:
     """LaTeX and CSV that say something else than the data; the LaTeX may be in either language."""
     tex = {latex_table(spec, built[language].caption, built[language].rows, language) for language in LANGUAGES}
     csv = {as_csv(spec, built[language].rows) for language in LANGUAGES}
