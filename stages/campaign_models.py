@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from stages.corpora.parameters import BrwacCorpus, CorpusParameters, LocalCorpus
+from stages.instruction_parameters import CanarimInstructions, InstructionParameters, LocalInstructions
 from stages.strict import Strict
 
 
@@ -14,6 +15,13 @@ def dataset_name(corpus: CorpusParameters | None) -> str:
     if isinstance(corpus, LocalCorpus):
         return f"local: {PurePath(corpus.path).name}"
     return f"{corpus.repository} at {corpus.revision}" if isinstance(corpus, BrwacCorpus) else "demo"
+
+
+def instructions_name(instructions: InstructionParameters | None) -> str:
+    """The same of instructions."""
+    if isinstance(instructions, LocalInstructions):
+        return f"local: {PurePath(instructions.path).name}"
+    return f"{instructions.repository} at {instructions.revision}" if isinstance(instructions, CanarimInstructions) else "demo"
 
 
 class CampaignParameters(Strict):
@@ -26,9 +34,11 @@ class CampaignParameters(Strict):
     defaults: dict[str, Any] = Field(default={})
     """Run parameters that hold unless a run says otherwise."""
     overrides: dict[str, dict[str, Any]] = Field(default={})
-    """Parameters laid over the files of runs, by run; ``all``: over every run's, below its own."""
+    """Parameters laid over the files of runs, by run; below them those of ``track1`` and ``track2``, and below these those of ``all``."""
     corpus: CorpusParameters | None = None
     """What its runs are trained on."""
+    instructions: InstructionParameters | None = None
+    """What the models of track 2 are tuned and tested on."""
     threads: Annotated[int, Field(ge=1)] | None = None
     """Threads that a training computes with on a CPU, on which its bytes depend; null: all."""
     live_curves: bool = False

@@ -5,26 +5,17 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from stages.evaluation_parameters import Evaluation, Sampling
-from stages.strict import Count, Fraction, Seed, Size, Strict
+from stages.strict import Count, Positive, Seed, Size, Strict
 from stages.text_parameters import Cleaning
 from stages.tokenizer_parameters import Tokenizer
-from stages.training_parameters import RecurrentArchitecture, Training, TransformerArchitecture
-
-
-class AdapterArchitecture(Strict):
-    """LoRA adapters on a 4-bit quantised language model (track 2)."""
-
-    family: Literal["qlora"]
-    base_model: str
-    quantisation: Literal["nf4"]
-    double_quantisation: bool
-    compute_dtype: str
-    lora_rank: Count
-    lora_alpha: Count
-    lora_dropout: Fraction
-    lora_targets: list[str]
-    parameter_count: Count | None = None
-    """Trainable parameters."""
+from stages.training_parameters import (
+    AdapterArchitecture,
+    LlamaArchitecture,
+    Packing,
+    RecurrentArchitecture,
+    Training,
+    TransformerArchitecture,
+)
 
 
 class Data(Strict):
@@ -34,6 +25,7 @@ class Data(Strict):
     documents_test: Count | None = None
     minimum_characters: Count | None = None
     sequence_length: Size
+    packing: Packing | None = None
     stride: Size | None = None
     shuffle_buffer_windows: Count | None = None
     """0: all windows are shuffled together."""
@@ -52,12 +44,28 @@ class Extrinsic(Strict):
     """Metrics by task."""
     seeds: Annotated[list[int], Field(min_length=1)]
     examples_per_task: Count
+    exclude_near_duplicates: bool = False
+    """Whether examples that nearly repeat a training prompt are passed over, as those that repeat one are."""
     normaliser: str
     quantisation: Literal["nf4"]
+    engine: Literal["transformers", "vllm"] = "transformers"
     decoding: Literal["greedy"]
-    batch_size: Count
-    maximum_prompt_tokens: Count
-    maximum_new_tokens: dict[str, int]
+    batch_size: Size
+    maximum_prompt_tokens: Size
+    maximum_new_tokens: dict[str, Size]
+
+
+class Probes(Strict):
+    """What is asked of base and adapted model beyond the thesis's tasks: built-in prompts, and sampled answers."""
+
+    evaluation_run: str
+    """Whose base and adapted model are asked; sampled answers are to its first seed's examples."""
+    batch_size: Size
+    maximum_new_tokens: Size
+    temperature: Positive
+    sampling_seeds: Annotated[list[Seed], Field(min_length=2)]
+    examples_per_task: Size
+    """First ones of the evaluation's, answered once a sampling seed."""
 
 
 class Hardware(Strict):
@@ -70,20 +78,21 @@ class Hardware(Strict):
 class EvidenceFiles(Strict):
     """Which importer reads the run from published files, and which files."""
 
-    importer: Literal["recurrent", "transformer", "adapter", "extrinsic", "trained"]
+    importer: Literal["recurrent", "transformer", "adapter", "extrinsic", "trained", "tuned", "evaluated", "probed"]
     files: dict[str, str]
     """Paths below the evidence root, by the role that the importer gives them."""
     keys: dict[str, str] = Field(default={})
     """Names under which a shared file holds this run."""
 
 
+Architecture = RecurrentArchitecture | TransformerArchitecture | LlamaArchitecture | AdapterArchitecture
+
+
 class Configuration(Strict):
     """What defines a run; a record keeps it."""
 
     seed: Seed
-    architecture: Annotated[RecurrentArchitecture | TransformerArchitecture | AdapterArchitecture, Field(discriminator="family")] | None = (
-        None
-    )
+    architecture: Annotated[Architecture, Field(discriminator="family")] | None = None
     tokenizer: Tokenizer | None = None
     data: Data | None = None
     cleaning: Cleaning | None = None
@@ -91,6 +100,7 @@ class Configuration(Strict):
     evaluation: Evaluation | None = None
     sampling: Sampling | None = None
     extrinsic: Extrinsic | None = None
+    probes: Probes | None = None
 
 
 class RunParameters(Configuration):

@@ -23,5 +23,5 @@ def select(count: int, selection: Selection, seed: int) -> NDArray[np.int64]:
         return shuffled
     split = np.random.default_rng(seed).permutation(count)
     border = math.ceil(VALIDATION_SHARE * count)
-    parts = {"train": split[border:], "validation": split[:border], "held_out": split[:border][::-1]}
+    parts = {"train": split[border:], "validation": split[:border], "held_out": split[:border][::-1], "adaptation": split[border:][::-1]}
     return shuffled[parts[selection]]

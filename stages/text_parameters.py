@@ -6,7 +6,7 @@ from pydantic import Field
 
 from stages.strict import Count, Fraction, Seed, Strict
 
-Selection = Literal["train", "validation", "held_out", "head", "shuffled"]
+Selection = Literal["train", "validation", "held_out", "adaptation", "head", "shuffled"]
 
 
 class Cleaning(Strict):
@@ -24,7 +24,8 @@ class TextParameters(Strict):
 
     selection: Selection
     """``train`` and ``validation``: parts of the thesis's split; ``held_out``: the latter from its end, so that no run is stopped by it;
-    ``head``: the first rows as they stand; ``shuffled``: all, shuffled."""
+    ``adaptation``: the former from its end, which a base model trained on its beginning has not read; ``head``: the first rows as they
+    stand; ``shuffled``: all, shuffled."""
     documents: Annotated[int, Field(ge=1)]
     """Documents to keep; of ``head``, rows to read."""
     minimum_characters: Count

@@ -28,7 +28,8 @@ class TokenizerTraining(Strict):
 
 
 class Tokenizer(Strict):
-    kind: Literal["character", "bpe", "unigram", "pretrained"]
+    kind: Literal["character", "bpe", "unigram", "byte_bpe", "pretrained"]
+    """``byte_bpe``: of bytes, with a chat template, for a language model that is trained here."""
     name: str
     unknown: str | None = None
     """Character that stands for those which a character vocabulary lacks; a space where null."""

@@ -6,6 +6,9 @@ from pydantic import Field, model_validator
 
 from stages.strict import Count, Fraction, Positive, Share, Size, Strict
 
+Packing = Literal["padded", "blocks", "isolated"]
+"""How track 2's documents become rows: one a row, padded; run together and cut into blocks; or several a row, none seeing another."""
+
 
 class RecurrentArchitecture(Strict):
     """Character or subword LSTM/GRU (v1 to v4): embedding, stacked cells, softmax over the token after a window."""
@@ -43,6 +46,41 @@ class TransformerArchitecture(Strict):
         if self.model_size % self.heads:
             raise ValueError(f"{self.heads} heads cannot share a model size of {self.model_size} equally")
         return self
+
+
+class LlamaArchitecture(Strict):
+    """A small LLaMA that is trained here: what adapters are trained on where no released model is at hand."""
+
+    family: Literal["llama"]
+    model_size: Size
+    layers: Size
+    heads: Size
+    key_value_heads: Size
+    feed_forward_size: Size
+    rope_theta: Positive = 10000.0
+    tied_output: bool = True
+    parameter_count: Count | None = None
+
+
+class AdapterArchitecture(Strict):
+    """LoRA adapters on a 4-bit quantised language model (track 2; Dettmers et al., 2023)."""
+
+    family: Literal["qlora"]
+    base_model: str
+    """``owner/name`` on the Hugging Face hub, or a run of the campaign that trains a model."""
+    revision: str | None = None
+    """Commit of the hub's repository; null for a run, and where it is unknown."""
+    adapter_run: str | None = None
+    """Run whose adapter the training goes on from; null: from a new one."""
+    quantisation: Literal["nf4"]
+    double_quantisation: bool
+    compute_dtype: str
+    lora_rank: Size
+    lora_alpha: Size
+    lora_dropout: Share
+    lora_targets: Annotated[list[str], Field(min_length=1)]
+    parameter_count: Count | None = None
+    """Trainable parameters."""
 
 
 class EarlyStopping(Strict):

@@ -27,28 +27,30 @@ def source(corpus: LocalCorpus) -> Source:
     return Source(documents(found.values(), corpus.fields), corpus.licence, parameters)
 
 
-def files_in(path: Path) -> dict[str, Path]:
+def files_in(path: Path, suffixes: tuple[str, ...] = SUFFIXES) -> dict[str, Path]:
     """The supported files at or below ``path``, hidden ones left out, by relative name and in its order (that of code points)."""
     if not path.exists():
-        raise UserError(path, "", "no such file or folder", "the corpus's files")
+        raise UserError(path, "", "no such file or folder", "a file to read, or a folder of them")
     folder, paths = (path, path.rglob("*")) if path.is_dir() else (path.parent, [path])
-    named = {each.relative_to(folder).as_posix(): each for each in paths if each.name.lower().endswith(SUFFIXES) and each.is_file()}
+    named = {each.relative_to(folder).as_posix(): each for each in paths if each.name.lower().endswith(suffixes) and each.is_file()}
     shown = {name: each for name, each in sorted(named.items()) if not any(part.startswith(".") for part in name.split("/"))}
     if not shown:
-        raise UserError(path, "", "no file of a supported kind", "one of: " + ", ".join(SUFFIXES))
+        raise UserError(path, "", "no file of a supported kind", "one of: " + ", ".join(suffixes))
     return shown
 
 
 def documents(paths: Iterable[Path], fields: Sequence[str]) -> Iterator[str]:
     """Documents of each file in turn; ``fields`` are those of a row that make up its document."""
     for path in paths:
-        name = path.name.lower()
-        if name.endswith(".parquet"):
-            yield from _parquet(path, fields)
-        elif name.endswith((".jsonl", ".jsonl.gz")):
-            yield from _json_lines(path, fields)
-        else:
+        if path.name.lower().endswith(SUFFIXES[:2]):
             yield from (line for _, line in _lines(path, "utf-8"))
+        else:
+            yield from (_document(row, fields, path, place) for place, row in rows_in(path, fields))
+
+
+def rows_in(path: Path, fields: Sequence[str]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Place and content of each row of a JSONL or Parquet file; of the latter those of the ``fields`` that it has."""
+    return _parquet(path, fields) if path.name.lower().endswith(".parquet") else _json_lines(path)
 
 
 def _lines(path: Path, encoding: str) -> Iterator[tuple[int, str]]:
@@ -75,30 +77,26 @@ def _utf8(line: str, path: Path, number: int) -> str:
     return line
 
 
-def _json_lines(path: Path, fields: Sequence[str]) -> Iterator[str]:
+def _json_lines(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     for number, line in _lines(path, "utf-8-sig"):
         if line.strip():
             place = f"line {number}"
             row = parse_json(line, path, place)
             if not isinstance(row, dict):
                 raise UserError(path, place, f"a {type(row).__name__}", "an object")
-            yield _document(row, fields, path, place)
+            yield place, row
 
 
-def _parquet(path: Path, fields: Sequence[str]) -> Iterator[str]:
+def _parquet(path: Path, fields: Sequence[str]) -> Iterator[tuple[str, dict[str, Any]]]:
     import pyarrow
     from pyarrow.parquet import ParquetFile
 
     try:
         with ParquetFile(path) as file:
-            names = file.schema_arrow.names
-            columns = [name for name in fields if name in names]
-            if not columns:
-                raise _absent(names, fields, path, "schema")
-            batches = file.iter_batches(batch_size=ROWS_AT_ONCE, columns=columns)
+            columns = [name for name in file.schema_arrow.names if name in fields]
+            batches = file.iter_batches(batch_size=ROWS_AT_ONCE, columns=columns or None)  # all of them, for the error to name
             rows = (row for batch in batches for row in batch.to_pylist())
-            for number, row in enumerate(rows, start=1):
-                yield _document(row, fields, path, f"row {number}")
+            yield from ((f"row {number}", row) for number, row in enumerate(rows, start=1))
     except (pyarrow.ArrowException, OSError, UnicodeDecodeError) as error:
         raise UserError(path, "", f"a file that cannot be read ({error})", "a Parquet file of UTF-8 text") from error
 
@@ -107,19 +105,15 @@ def _document(row: Mapping[str, Any], fields: Sequence[str], path: Path, place: 
     """The row's ``fields``, those that are empty or null left out, joined by line breaks."""
     present = [name for name in fields if name in row]
     if not present:
-        raise _absent(list(row), fields, path, place)
+        found, do = ", ".join(row) or "none", "Name the text's fields in corpus.fields."
+        raise UserError(path, place, f"fields {found}", "one of: " + ", ".join(fields), do)
     for name in present:
         if row[name] is not None and not isinstance(row[name], str):
             raise UserError(path, f"{place}, {name}", type(row[name]).__name__, "text")
-    return _whole("\n".join(row[name] for name in present if row[name]))
+    return whole_characters("\n".join(row[name] for name in present if row[name]))
 
 
-def _absent(found: Sequence[str], fields: Sequence[str], path: Path, place: str) -> UserError:
-    names = ", ".join(found) or "none"
-    return UserError(path, place, f"fields {names}", "one of: " + ", ".join(fields), "Name the text's fields in corpus.fields.")
-
-
-def _whole(text: str) -> str:
+def whole_characters(text: str) -> str:
     r"""The text with each half of a surrogate pair, which JSON can escape (``"\ud800"``) and UTF-8 cannot hold, as U+FFFD."""
     try:
         text.encode()

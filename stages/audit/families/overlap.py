@@ -1,11 +1,5 @@
-"""Prompts that two sets share, word for word or nearly, and what distinct prompts are left.
+"""Prompts that two sets share, word for word or nearly, and what distinct prompts are left."""
 
-Near duplicates are found by MinHash (Broder, 1997) with a fixed seed, and confirmed by the exact Jaccard similarity of their word
-shingles, so that chance can only lose a pair, never invent one.
-"""
-
-import re
-import zlib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -16,84 +10,15 @@ from stages.audit.finding import Finding, Severity, Verdict
 from stages.audit.rules import rule
 from stages.audit.sets import evaluated, excluded_files, squeezed, trained, whole
 from stages.audit.stored import SHOWN, by, cells_of_task, share
+from stages.near_duplicates import near_duplicates
 from stages.traced import Ref
 
-SHINGLE = 3
-"""Words in a row that are compared."""
-SIMILAR = 0.8
-"""Jaccard similarity from which two prompts are the same task; usual in the deduplication of corpora."""
-TEMPLATE, FEWEST = 0.5, 10
-"""Share of a task's prompts from which a shingle is of a template, and says nothing of what is asked; told only from so many prompts."""
-PERMUTATIONS, BANDS = 64, (16, 4)
-"""Of MinHash: finds a pair of similarity 0.8 with probability 0.9998."""
-SEED = 1
 OVERLAPPING = 0.01
 """Share of an evaluation set from which prompts known from training matter: they can move its mean by as much."""
 LEAKED_SHARE = 0.01
 """Share of a validation set that was trained on from which its loss is too good to compare with another one's."""
 REPEATED = 0.05
 """Share of repeated prompts from which the stated number of items is misleading."""
-
-
-def shingles(text: str) -> frozenset[str]:
-    """Runs of three words of ``text``; all of it where it is shorter."""
-    words = re.findall(r"\w+", text.lower())
-    return frozenset(" ".join(words[start : start + SHINGLE]) for start in range(max(1, len(words) - SHINGLE + 1)))
-
-
-def near_duplicates(queries: Sequence[Example], pool: Sequence[Example]) -> list[tuple[int, int]]:
-    """Pairs of a query and another prompt of the pool that are similar, as indices.
-
-    Where both have an input, instruction and input must each be similar: many questions are asked about one passage, and one thing
-    is asked of many. What is of a template is left out, since it makes all of its prompts alike.
-    """
-    # Imported here: only what compares sets pays for it.
-    from datasketch import MinHash, MinHashLSH
-
-    template = _template(queries) | _template(pool)
-    asked, known = ([_own(example.prompt, template) for example in examples] for examples in (queries, pool))
-    signatures = [
-        MinHash.bulk([[shingle.encode() for shingle in own] for own in sets], num_perm=PERMUTATIONS, seed=SEED, hashfunc=zlib.crc32)
-        for sets in (asked, known)
-    ]
-    index = MinHashLSH(num_perm=PERMUTATIONS, params=BANDS)
-    for position, signature in enumerate(signatures[1]):
-        index.insert(position, signature, check_duplication=False)
-    return [
-        (first, second)
-        for first, signature in enumerate(signatures[0])
-        for second in sorted(index.query(signature))
-        if queries[first] is not pool[second]
-        and jaccard(asked[first], known[second]) >= SIMILAR
-        and _similar_parts(queries[first], pool[second], template)
-    ]
-
-
-def jaccard(first: frozenset[str], second: frozenset[str]) -> float:
-    """Shared shingles over all shingles."""
-    return len(first & second) / len(first | second)
-
-
-def _template(examples: Sequence[Example]) -> set[str]:
-    """Shingles that stand in most distinct prompts of a task."""
-    found = set[str]()
-    for prompts in by(examples, lambda example: example.task).values():
-        distinct = {squeezed(example.prompt): example.prompt for example in prompts}.values()
-        counts = Counter(shingle for prompt in distinct for shingle in shingles(prompt))
-        found |= {shingle for shingle, count in counts.items() if len(distinct) >= FEWEST and count > TEMPLATE * len(distinct)}
-    return found
-
-
-def _own(text: str, template: set[str]) -> frozenset[str]:
-    """Shingles of ``text`` that no template has; all of them where it is nothing but a template."""
-    return (own := shingles(text)) - template or own
-
-
-def _similar_parts(first: Example, second: Example, template: set[str]) -> bool:
-    if not (first.input.strip() and second.input.strip()):
-        return True
-    parts = ((first.instruction, second.instruction), (first.input, second.input))
-    return all(jaccard(_own(one, template), _own(other, template)) >= SIMILAR for one, other in parts)
 
 
 @rule(

@@ -1,0 +1,31 @@
+"""Files of instructions with their answers, one JSON object a line."""
+
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from stages.files import open_atomic, parse_json_lines, read_text
+
+ROWS = "rows.jsonl"
+"""All of a campaign's instructions, in their folder."""
+
+
+class Row(NamedTuple):
+    """An instruction with its answer; each text is stripped, and may be empty."""
+
+    instruction: str
+    input: str
+    output: str
+
+
+def read_rows(path: Path) -> list[Row]:
+    """Rows of a file whose objects have the fields of :class:`Row`."""
+    return [Row(*(row[name] for name in Row._fields)) for _, row in parse_json_lines(read_text(path), path)]
+
+
+def write_objects(path: Path, objects: Iterable[Mapping[str, str]]) -> None:
+    """Write each object as a line of ``path``."""
+    with open_atomic(path) as file:
+        for each in objects:
+            file.write(json.dumps(each, ensure_ascii=False).encode() + b"\n")
