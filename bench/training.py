@@ -31,8 +31,9 @@ from stages.training.optimisation import learning_rate
 from stages.training.order import batches, epoch_order
 from stages.training.parameters import TrainParameters
 from stages.training.processes import Processes
-from stages.training.setup import Setup, make_setup
+from stages.training.setup import Setup
 from stages.training.state import State
+from stages.training.window_setup import make_setup
 
 ROUNDS = 9
 STEPS = 10

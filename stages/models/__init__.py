@@ -4,7 +4,8 @@
 after the last one alone, ``logits_BV``, without the cost of the others' output layer.
 """
 
-from stages.models.build import build_model, parameter_count
+from stages.models.build import build_model
 from stages.models.weights import load_weights, save_weights
+from stages.training.trainable import parameter_count
 
 __all__ = ["build_model", "load_weights", "parameter_count", "save_weights"]

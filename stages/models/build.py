@@ -1,7 +1,6 @@
 """From an architecture's parameters to a model with its first weights."""
 
 import torch
-from torch import nn
 
 from stages.errors import UserError
 from stages.models.initialisation import initialise
@@ -25,16 +24,6 @@ def build_model(
             model = TransformerModel(architecture, vocabulary, sequence_length)
     initialise(model, torch.Generator().manual_seed(seed))
     return model
-
-
-def trainable_parameters(model: nn.Module) -> dict[str, nn.Parameter]:
-    """What an optimiser changes, by name; a weight that two layers share counts once."""
-    return {name: parameter for name, parameter in model.named_parameters() if parameter.requires_grad}
-
-
-def parameter_count(model: nn.Module) -> int:
-    """Number of trainable parameters."""
-    return sum(parameter.numel() for parameter in trainable_parameters(model).values())
 
 
 def _check(architecture: RecurrentArchitecture | TransformerArchitecture) -> None:

@@ -13,7 +13,8 @@ from torch import Tensor, nn
 
 from stages.errors import UserError
 from stages.files import parse_json, write_atomic
-from stages.models.build import build_model, trainable_parameters
+from stages.models.build import build_model
+from stages.training.trainable import trainable_parameters
 from stages.training_parameters import RecurrentArchitecture, TransformerArchitecture
 from stages.validation import validate
 

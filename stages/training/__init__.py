@@ -1,1 +1,1 @@
-"""Training of the language models of track 1: one loop for all runs, whose settings say how each was trained (facts, section 1.3)."""
+"""Training of language models: one loop for all runs of both tracks, whose settings say how each was trained (facts, section 1.3)."""

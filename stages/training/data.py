@@ -1,6 +1,7 @@
 """What a training reads: the windows that it learns from and those that validate it."""
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -24,10 +25,21 @@ class Part:
     windows: Windows
     first: int
     count: int
+    sequence_length: int
+    last_only: bool
+    """Whether the token after each window alone is predicted."""
 
     def batch(self, indices: NDArray[np.integer]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Inputs and targets, (B, T) each, of windows numbered from 0 within the part."""
-        return self.windows.batch(indices.astype(np.int64) + self.first)
+        return self.windows.batch(indices + self.first)
+
+    def predictions(self, indices: NDArray[np.integer]) -> int:
+        """Tokens of these windows that are in the loss."""
+        return len(indices) if self.last_only else self.positions(indices)
+
+    def positions(self, indices: NDArray[np.integer]) -> int:
+        """Tokens of these windows that the model reads."""
+        return len(indices) * self.sequence_length
 
 
 @dataclass(frozen=True)
@@ -45,13 +57,14 @@ def load_data(parameters: TrainParameters, train: Path, validation: Path | None,
     :class:`UserError` where there are too few tokens for one batch and one validation window, or the vocabularies differ.
     """
     windows, manifest = _windows(train, tokenizer, parameters)
+    part_of = partial(Part, sequence_length=parameters.data.sequence_length, last_only=parameters.training.objective == "many_to_one")
     if validation is None:
         split = int(len(windows) * (1 - VALIDATION_SHARE))
-        parts = Part(windows, 0, split), Part(windows, split, len(windows) - split)
+        parts = part_of(windows, 0, split), part_of(windows, split, len(windows) - split)
         facts = {"train": _facts(manifest), "validation": {"documents": 0, "characters": 0, "unique_tokens": 0}}
     else:
         held_windows, held = _windows(validation, tokenizer, parameters)
-        parts = Part(windows, 0, len(windows)), Part(held_windows, 0, len(held_windows))
+        parts = part_of(windows, 0, len(windows)), part_of(held_windows, 0, len(held_windows))
         facts = {"train": _facts(manifest), "validation": _facts(held)}
     _check_enough(parts[0], parameters.training.batch_size if parameters.training.drop_partial_batch else 1, train, parameters)
     _check_enough(parts[1], 1, validation or train, parameters)

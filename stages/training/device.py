@@ -3,8 +3,10 @@
 import importlib.util
 import os
 import platform
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from importlib.metadata import version
 from typing import Any
 
 import torch
@@ -12,7 +14,9 @@ import torch
 from stages.errors import UserError
 from stages.threads import use_threads
 from stages.training.hardware import processor_name
-from stages.training_parameters import RecurrentArchitecture, TransformerArchitecture
+from stages.training_parameters import AdapterArchitecture, LlamaArchitecture, RecurrentArchitecture, TransformerArchitecture
+
+Architecture = RecurrentArchitecture | TransformerArchitecture | LlamaArchitecture | AdapterArchitecture
 
 MIXED = {"bf16": torch.bfloat16, "fp16 mixed": torch.float16}
 """Precisions in which matrix products are narrower than the fp32 weights."""
@@ -24,6 +28,8 @@ class Device:
     precision: str
     """As computed: the precision asked for, or fp32 where the device has no such one."""
     compiled: bool
+    libraries: tuple[str, ...] = ()
+    """Which a training's bytes depend on, beside PyTorch."""
 
     def autocast(self) -> AbstractContextManager[Any]:
         """Context of the forward pass."""
@@ -44,7 +50,8 @@ class Device:
             else self.precision,
             "compiled": self.compiled,
             "platform": f"{platform.system()} {platform.machine()}",
-            "libraries": {"python": platform.python_version(), "torch": str(torch.__version__)},
+            "libraries": {"python": platform.python_version(), "torch": str(torch.__version__)}
+            | {name: version(name) for name in self.libraries},
         }
 
 
@@ -54,25 +61,26 @@ def has_tf32(device: torch.device) -> bool:
 
 
 def choose_device(
-    device: torch.device, precision: str, architecture: RecurrentArchitecture | TransformerArchitecture, threads: int | None
+    device: torch.device, precision: str, architecture: Architecture, threads: int | None, libraries: Sequence[str] = ()
 ) -> Device:
     """Set up PyTorch for ``device`` and say what it computes with; :class:`UserError` for a precision of another name.
 
     On a CPU all is fp32: narrower types are emulated there, 9 to 25 times slower on AVX2. On CUDA the products of fp32 are TF32, as
-    TensorFlow's are by default, in which the thesis's runs were trained. A recurrent net is left to cuDNN, not compiled.
+    TensorFlow's are by default, in which the thesis's runs were trained. A recurrent net is left to cuDNN, not compiled, and models of
+    track 2 to their library.
     """
     if precision != "fp32" and precision not in MIXED:
         raise UserError("--parameters", "training.precision", repr(precision), f"one of: fp32, {', '.join(MIXED)}")
     use_threads(threads)
     be_deterministic()
     if device.type != "cuda":
-        return Device(device, "fp32", False)
+        return Device(device, "fp32", False, tuple(libraries))
     torch.set_float32_matmul_precision("high")
     torch.backends.cudnn.allow_tf32 = True
     if precision == "bf16" and not torch.cuda.is_bf16_supported():
         precision = "fp32"
     compiled = isinstance(architecture, TransformerArchitecture) and importlib.util.find_spec("triton") is not None
-    return Device(device, precision, compiled)
+    return Device(device, precision, compiled, tuple(libraries))
 
 
 def be_deterministic() -> None:

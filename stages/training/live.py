@@ -41,7 +41,7 @@ class LiveCurves:
     def __call__(self, state: State, figures: Mapping[str, float]) -> None:
         now = time.monotonic()
         if "val_loss" in figures:
-            self._point(state, {name: figures[name] for name in EPOCH})
+            self._point(state, {name: figures[name] for name in EPOCH if name in figures})
         else:
             self.losses.append(figures["loss"])
             if now - self.pointed >= POINT_SECONDS:

@@ -1,6 +1,7 @@
-"""The training loop: epochs of shuffled windows, a validation after each, checkpoints by the clock.
+"""The training loop of both tracks: epochs of shuffled rows, validation after each and between, checkpoints by the clock.
 
-Losses are in nats. Nothing here waits for a GPU but the looks at the losses, one every ``look_every`` steps.
+Losses are in nats; rows are windows in track 1, documents or examples in track 2. Nothing here waits for a GPU but the looks at the
+losses, one every ``look_every`` steps.
 """
 
 import math
@@ -10,14 +11,14 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 from stages.errors import UserError
 from stages.training.monitor import close_epoch
 from stages.training.optimisation import clip_gradients, learning_rate
 from stages.training.order import Order, batches, epoch_order, sha256_of_order
-from stages.training.setup import Setup
+from stages.training.processes import Processes
+from stages.training.setup import Compute, Indices, Part, Setup
 from stages.training.state import State
 
 Watcher = Callable[[State, Mapping[str, float]], None]
@@ -34,7 +35,7 @@ def train(setup: Setup, state: State, save: Callable[[State], None], watchers: S
         if state.batch == 0:
             state.epoch_seconds = [*state.epoch_seconds[: state.epoch], 0.0]
         clock = train_epoch(setup, state, save, watchers, save_seconds, clock)
-        entry = history_entry(setup, state, *validate(setup))
+        entry = history_entry(setup, state, *validated(setup, state))
         state.epoch_seconds[-1] += time.perf_counter() - clock
         clock = time.perf_counter()
         close_epoch(setup, state, entry)
@@ -52,14 +53,17 @@ def train_epoch(
     setup.model.train()
     pending: list[tuple[Tensor, int]] = []
     saved = time.perf_counter()
-    for indices in batches(order, training.batch_size, setup.steps_per_epoch, state.batch):
-        pending.append((step(setup, state, indices), setup.predictions(len(indices))))
+    for indices in batches(order, setup.batch_size, setup.steps_per_epoch, state.batch):
+        pending.append(step(setup, state, indices))
         state.batch += 1
-        state.positions += setup.positions(len(indices))
-        state.positions_total += setup.positions(len(indices))
-        if state.step % setup.look_every and state.batch < setup.steps_per_epoch:
+        last = state.batch == setup.steps_per_epoch
+        due = not last and state.step % (training.evaluate_every_steps or math.inf) == 0
+        if state.step % setup.look_every and not last and not due:
             continue
         figures = look(setup, state, pending)
+        if due:
+            figures |= zip(("val_loss", "val_accuracy"), validated(setup, state), strict=True)
+            setup.model.train()
         now = time.perf_counter()
         state.epoch_seconds[-1] += now - clock
         clock = now
@@ -76,31 +80,30 @@ def order_of_epoch(setup: Setup, state: State) -> Order:
     order = epoch_order(setup.data.train.count, setup.parameters.seed, state.epoch + 1)
     sha256 = sha256_of_order(order)
     if state.batch and state.order_sha256 != sha256:
-        raise UserError(f"run {setup.run}", "order of the windows", sha256, f"{state.order_sha256}, as before", "Delete its checkpoints.")
+        raise UserError(f"run {setup.run}", "order of the rows", sha256, f"{state.order_sha256}, as before", "Delete its checkpoints.")
     state.order_sha256 = sha256
     return order
 
 
-def step(setup: Setup, state: State, indices: NDArray[np.integer]) -> Tensor:
-    """One update on the windows ``indices``; returns their summed cross-entropy and number of hits, still on the device.
+def step(setup: Setup, state: State, indices: Indices) -> tuple[Tensor, int]:
+    """One update on the rows ``indices``; their summed cross-entropy and number of hits, still on the device, and their predictions.
 
-    The batch is cut into a part for each process and these into ``gradient_accumulation`` pieces, all weighed as one batch.
+    The batch is cut into a part for each process and these into ``gradient_accumulation`` pieces, all weighed as one batch: each
+    predicted token alike.
     """
-    training, device = setup.parameters.training, setup.device
-    predictions = setup.predictions(len(indices))
-    tally_2 = torch.zeros(2, dtype=torch.float64, device=device.device)
-    share = np.array_split(indices, setup.processes.count)[setup.processes.rank]
-    for piece in np.array_split(share, training.gradient_accumulation):
-        if len(piece):
-            inputs_BT, targets_BT = to_device(setup.data.train.batch(piece), device.device)
-            with device.autocast():
-                objective, cross_entropy, correct = setup.compute(
-                    setup.model, inputs_BT, targets_BT, setup.last_only, training.label_smoothing, training.tail_penalty or 0.0
-                )
-            setup.scaler.scale(objective / predictions).backward()  # type: ignore[no-untyped-call]
-            tally_2 += torch.stack((cross_entropy.double(), correct.double()))
+    part, accumulation = setup.data.train, setup.parameters.training.gradient_accumulation
+    shares = [np.array_split(share, accumulation) for share in np.array_split(indices, setup.processes.count)]
+    predictions = part.predictions(indices)
+    tally_2 = torch.zeros(2, dtype=torch.float64, device=setup.device.device)
+    for piece in filter(len, shares[setup.processes.rank]):
+        objective, cross_entropy, correct = setup.compute(part, piece, True)
+        setup.scaler.scale(objective / predictions).backward()  # type: ignore[no-untyped-call]
+        tally_2 += torch.stack((cross_entropy.double(), correct.double()))
     update(setup, state)
-    return tally_2
+    positions = sum(part.positions(piece) for share in shares for piece in filter(len, share))
+    state.positions += positions
+    state.positions_total += positions
+    return tally_2, predictions
 
 
 def update(setup: Setup, state: State) -> None:
@@ -140,27 +143,40 @@ def look(setup: Setup, state: State, pending: list[tuple[Tensor, int]]) -> dict[
     return {"loss": total / count, "learning_rate": rate(setup, state)}
 
 
-@torch.no_grad()
+def validated(setup: Setup, state: State) -> tuple[float, float]:
+    """Loss and accuracy of a validation, which the state remembers; :class:`UserError` where the loss is not finite."""
+    loss, accuracy = validate(setup)
+    if not math.isfinite(loss):
+        raise _diverged(setup, state, "validation", loss)
+    state.evaluations.append({"step": state.step, "val_loss": loss})
+    return loss, accuracy
+
+
 def validate(setup: Setup) -> tuple[float, float]:
-    """Plain cross-entropy (nats per prediction) and accuracy over all validation windows."""
-    setup.model.eval()
-    part, size = setup.data.validation, setup.parameters.training.batch_size
-    tally_2 = torch.zeros(2, dtype=torch.float64, device=setup.device.device)
-    share = np.array_split(np.arange(part.count), setup.processes.count)[setup.processes.rank]
-    for first in range(0, len(share), size):
-        inputs_BT, targets_BT = to_device(part.batch(share[first : first + size]), setup.device.device)
-        with setup.device.autocast():
-            _, cross_entropy, correct = setup.compute(setup.model, inputs_BT, targets_BT, setup.last_only, 0.0, 0.0)
+    """Plain cross-entropy (nats per prediction) and accuracy over all validation rows."""
+    size = setup.parameters.training.batch_size
+    return evaluate(setup.model, setup.compute, setup.data.validation, size, setup.device.device, setup.processes)
+
+
+@torch.no_grad()
+def evaluate(
+    model: nn.Module, compute: Compute, part: Part, batch_size: int, device: torch.device, processes: Processes
+) -> tuple[float, float]:
+    """The same over all rows of ``part``, every predicted token alike; leaves the model in evaluation mode."""
+    model.eval()
+    tally_2 = torch.zeros(2, dtype=torch.float64, device=device)
+    rows = np.arange(part.count)
+    share = np.array_split(rows, processes.count)[processes.rank]
+    for first in range(0, len(share), batch_size):
+        _, cross_entropy, correct = compute(part, share[first : first + batch_size], False)
         tally_2 += torch.stack((cross_entropy.double(), correct.double()))
-    setup.processes.sum([tally_2])
-    loss, accuracy = (tally_2 / setup.predictions(part.count)).tolist()
+    processes.sum([tally_2])
+    loss, accuracy = (tally_2 / part.predictions(rows)).tolist()
     return loss, accuracy
 
 
 def history_entry(setup: Setup, state: State, validation_loss: float, validation_accuracy: float) -> dict[str, Any]:
     """Figures of the epoch that has ended; losses and perplexities are of plain cross-entropy."""
-    if not math.isfinite(validation_loss):
-        raise _diverged(setup, state, "validation", validation_loss)
     loss = state.loss_sum / state.predicted
     return {
         "epoch": state.epoch + 1,
@@ -180,11 +196,6 @@ def history_entry(setup: Setup, state: State, validation_loss: float, validation
 def perplexity(loss: float) -> float | None:
     """``exp(loss)``, where a float holds it."""
     return math.exp(loss) if loss < 700 else None
-
-
-def to_device(batch: tuple[NDArray[np.int64], NDArray[np.int64]], device: torch.device) -> tuple[Tensor, Tensor]:
-    inputs, targets = batch
-    return torch.from_numpy(inputs).to(device), torch.from_numpy(targets).to(device)
 
 
 def _diverged(setup: Setup, state: State, place: str, loss: float) -> UserError:

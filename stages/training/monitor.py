@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from stages.models.build import trainable_parameters
 from stages.training.setup import Setup
 from stages.training.state import State
+from stages.training.trainable import trainable_parameters
 from stages.training_parameters import Training
 
 MONITORED = {"train_loss": "loss", "validation_loss": "val_loss"}

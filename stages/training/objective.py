@@ -30,6 +30,11 @@ def losses(model: nn.Module, inputs_BT: Tensor, targets_BT: Tensor, last_only: b
         logits_NV, targets_N = model(inputs_BT, last_only=True), targets_BT[:, -1]
     else:
         logits_NV, targets_N = model(inputs_BT).flatten(0, 1), targets_BT.flatten()
+    return losses_of(logits_NV, targets_N, smoothing, penalty)
+
+
+def losses_of(logits_NV: Tensor, targets_N: Tensor, smoothing: float, penalty: float) -> Losses:
+    """Losses of predictions; their gradients flow into the logits."""
     logp_NV = F.log_softmax(logits_NV.float(), dim=-1)
     cross_entropy = F.nll_loss(logp_NV, targets_N, reduction="sum")
     objective = cross_entropy

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim.adamw import adamw
 
-from stages.models.build import trainable_parameters
+from stages.training.trainable import trainable_parameters
 from stages.training_parameters import Training
 
 

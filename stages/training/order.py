@@ -26,7 +26,7 @@ def steps_per_epoch(windows: int, batch_size: int, drop_partial: bool) -> int:
     return windows // batch_size if drop_partial else -(-windows // batch_size)
 
 
-def batches(order: NDArray[np.integer], batch_size: int, steps: int, first: int = 0) -> Iterator[NDArray[np.integer]]:
+def batches(order: NDArray[np.integer], batch_size: int, steps: int, first: int = 0) -> Iterator[NDArray[np.int64]]:
     """The window numbers of each batch from number ``first`` on."""
     for step in range(first, steps):
-        yield order[step * batch_size : (step + 1) * batch_size]
+        yield order[step * batch_size : (step + 1) * batch_size].astype(np.int64)

@@ -7,8 +7,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from stages.models.build import trainable_parameters
 from stages.training.setup import Setup
+from stages.training.trainable import trainable_parameters
 
 
 @dataclass
@@ -34,6 +34,8 @@ class State:
     predicted_total: int = 0
     positions_total: int = 0
     history: list[dict[str, Any]] = field(default_factory=list)
+    evaluations: list[dict[str, Any]] = field(default_factory=list)
+    """``step`` and ``val_loss`` of every validation, those at the ends of epochs too."""
     best_epoch: int | None = None
     best_loss: float | None = None
     worse_epochs: int = 0
@@ -42,6 +44,8 @@ class State:
     """Why the training ended."""
     epoch_seconds: list[float] = field(default_factory=list)
     """With validation; the last may be under way."""
+    kilowatt_hours: float | None = 0.0
+    """Of the epochs with their validation; null where not measured."""
     resumed: int = 0
     best_weights: dict[str, Tensor] = field(default_factory=dict)
     """Of ``best_epoch``, on the CPU, where they are to be restored."""

@@ -43,6 +43,13 @@ def test_a_resumed_training_continues_its_curves_beside_another(tmp_path: Path, 
     assert found["r (live)"].data.metrics["val_loss"] == 2.0
 
 
+def test_a_validation_within_an_epoch_is_a_point_too(tmp_path: Path) -> None:
+    shown = curves(tmp_path / "store.db")
+    shown(State(0.1, "", step=7), {"loss": 2.5, "learning_rate": 0.1, "val_loss": 2.0, "val_accuracy": 0.5})
+    shown.close("FINISHED")
+    assert runs_in(tmp_path / "store.db")[0].data.metrics == {"val_loss": 2.0, "val_accuracy": 0.5}
+
+
 def test_a_store_that_cannot_be_written_is_a_warning(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from stages.training.data import Part
 from stages.training.loop import train, validate
 from stages.training.setup import Setup
 from stages.training.state import State
@@ -68,8 +69,10 @@ def test_the_reported_losses_are_plain_cross_entropy_whatever_is_smoothed(inputs
     setup, state = trained(inputs, label_smoothing=0.3, tail_penalty=5.0)
     plain = []
     setup.model.eval()
-    for window in range(setup.data.validation.count):
-        read, following = (torch.from_numpy(array) for array in setup.data.validation.windows.batch(torch.tensor([window]).numpy()))
+    part = setup.data.validation
+    assert isinstance(part, Part)
+    for window in range(part.count):
+        read, following = (torch.from_numpy(array) for array in part.windows.batch(torch.tensor([window]).numpy()))
         plain.append(F.cross_entropy(setup.model(read)[0], following[0]).item())
     loss, _ = validate(setup)
     assert loss == state.history[-1]["val_loss"] == pytest.approx(sum(plain) / len(plain), abs=1e-5)

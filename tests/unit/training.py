@@ -18,8 +18,9 @@ from stages.training.data import load_data
 from stages.training.device import choose_device
 from stages.training.parameters import TrainParameters, parse_train_parameters
 from stages.training.processes import Processes
-from stages.training.setup import Setup, make_setup
+from stages.training.setup import Setup
 from stages.training.state import State
+from stages.training.window_setup import make_setup
 from tests.conftest import ROOT
 from tests.unit.trained import write_tokens
 
