@@ -1,0 +1,194 @@
+"""The extrinsic evaluation of one seed: both systems' answers beside each other, scored, in the schema of the published ones.
+
+    python -m stages.extrinsic --parameters JSON --seed N --examples DIR --base DIR --adapter DIR --output-folder DIR
+
+``outputs.jsonl`` has a row an example, ``summary.json`` the means, under every normaliser beside the evaluation's own, and ``timing.json``
+what the clock decided.
+"""
+
+import argparse
+from collections.abc import Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+from stages.errors import UserError, report_errors
+from stages.example_rows import write_objects
+from stages.files import parse_json, read_json, sha256_of_file, to_json, write_atomic
+from stages.generation.examples import Draw, Example, read_draw
+from stages.generation.outputs import OUTPUTS, Output, read_outputs
+from stages.manifest import NAME, Manifest
+from stages.normalise import NORMALISERS
+from stages.parameter_models import Extrinsic
+from stages.score import METRICS, SYSTEMS
+from stages.validation import validate
+
+Answers = dict[str, list[Output]]
+"""Of each system, in the order of the examples."""
+Row = dict[str, Any]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m stages.extrinsic", description="Score the answers of one seed.")
+    parser.add_argument("--parameters", required=True, help="the evaluation's extrinsic parameters, as JSON")
+    parser.add_argument("--seed", type=int, required=True)
+    parser.add_argument("--examples", type=Path, required=True, help="folder of the seed's examples")
+    parser.add_argument("--base", type=Path, required=True, help="folder of the base model's answers")
+    parser.add_argument("--adapter", type=Path, required=True, help="folder of the answers with the adapter")
+    parser.add_argument("--output-folder", type=Path, required=True, help="folder to write")
+    report_errors(partial(run, parser.parse_args()))
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Read examples and answers, score them, write rows, summary and timing."""
+    extrinsic = validate(Extrinsic, parse_json(arguments.parameters, "--parameters"), "--parameters")
+    check(extrinsic)
+    draw = read_draw(arguments.examples)
+    if draw.seed != arguments.seed:
+        raise UserError(arguments.examples, "seed", draw.seed, arguments.seed)
+    folders = dict(zip(SYSTEMS, (arguments.base, arguments.adapter), strict=True))
+    manifests, answers = read_systems(folders, draw)
+    rows = rows_of(draw, answers, extrinsic)
+    sources = {name: sha256_of_file(folder / NAME) for name, folder in {**folders, "examples": arguments.examples}.items()}
+    summary = summary_of(rows, answers, extrinsic, manifests["base"]) | {"manifest_seed": draw.seed, "sources": sources}
+    timing = timing_of({system: read_json(folder / "timing.json") for system, folder in folders.items()}, draw.seed)
+    write_objects(arguments.output_folder / OUTPUTS, rows)
+    write_atomic(arguments.output_folder / "timing.json", to_json(timing))
+    write_atomic(arguments.output_folder / "summary.json", to_json(summary))
+    print(in_words(summary))
+
+
+def check(extrinsic: Extrinsic) -> None:
+    """:class:`UserError` for a normaliser or a metric of no known name."""
+    if extrinsic.normaliser not in NORMALISERS:
+        raise UserError("--parameters", "normaliser", repr(extrinsic.normaliser), "one of: " + ", ".join(NORMALISERS))
+    for task, metrics in extrinsic.tasks.items():
+        for metric in metrics:
+            if metric not in METRICS:
+                raise UserError("--parameters", f"tasks.{task}", repr(metric), "one of: " + ", ".join(METRICS))
+
+
+def read_systems(folders: Mapping[str, Path], draw: Draw) -> tuple[dict[str, Manifest], Answers]:
+    """Both systems' answers to the examples; :class:`UserError` unless the adapter alone tells them apart."""
+    manifests, answers = {}, {}
+    for system, folder in folders.items():
+        manifests[system], rows = read_outputs(folder)
+        if manifests[system].inputs.get(f"examples_{draw.seed}") != sha256_of_file(draw.folder / NAME):
+            raise UserError(folder / NAME, f"inputs.examples_{draw.seed}", "other examples", f"those of {draw.folder}")
+        answers[system] = [row for row in rows if row.seed == draw.seed]
+    base, other = (manifests[system] for system in SYSTEMS)
+    if "adapter" in base.inputs or "adapter" not in other.inputs:
+        raise UserError(folders["sft"] / NAME, "inputs.adapter", "as in the base's answers", "an adapter here, and none there")
+    one, two = (_conditions(manifest) for manifest in (base, other))
+    for name in one:
+        if one[name] != two[name]:
+            do = "Make both on one machine, with the same parameters."
+            raise UserError(folders["sft"] / NAME, name, two[name], f"{one[name]}, as in {folders['base'] / NAME}", do)
+    return manifests, answers
+
+
+def _conditions(manifest: Manifest) -> dict[str, Any]:
+    """What two systems that are compared have in common."""
+    return {
+        "inputs.model": manifest.inputs["model"],
+        "facts.environment": manifest.facts["environment"],
+        "parameters": manifest.parameters,
+        "code": manifest.code,
+    }
+
+
+def rows_of(draw: Draw, answers: Answers, extrinsic: Extrinsic) -> list[Row]:
+    """A row an example; :class:`UserError` where the answers are not in the order of the examples."""
+    rows = []
+    for system in SYSTEMS:
+        if [answer.hash for answer in answers[system]] != [example.hash for example in draw.examples]:
+            raise UserError(f"answers of {system}", f"seed {draw.seed}", "others", f"one for each line of {draw.folder}, in order")
+    for line, example in enumerate(draw.examples):
+        if example.task not in extrinsic.tasks:
+            raise UserError(draw.place(line), "task", repr(example.task), "one of: " + ", ".join(extrinsic.tasks))
+        texts = {system: answers[system][line].output for system in SYSTEMS}
+        scores = {system: _scores(texts[system], example, extrinsic, extrinsic.normaliser) for system in SYSTEMS}
+        given = {name: getattr(example, name) for name in ("task", "hash", "instruction", "input", "reference")}
+        rows.append(given | {f"{system}_output": texts[system] for system in SYSTEMS} | {"metrics": scores})
+    return rows
+
+
+def _scores(text: str, example: Example, extrinsic: Extrinsic, normaliser: str) -> dict[str, float]:
+    return {metric: METRICS[metric](text, example.reference, NORMALISERS[normaliser]) for metric in extrinsic.tasks[example.task]}
+
+
+def summary_of(rows: Sequence[Row], answers: Answers, extrinsic: Extrinsic, base: Manifest) -> dict[str, Any]:
+    """Means and counts by task, and what they were made with."""
+    generation = base.parameters["generation"]
+    model = {"model": extrinsic.base_model, "use_4bit": extrinsic.quantisation == "nf4"}
+    tasks = [task for task in extrinsic.tasks if any(row["task"] == task for row in rows)]
+    return {
+        "environment": base.facts["environment"],
+        "models": {"baseline": model, "sft": model | {"adapter_run": extrinsic.adapter_run}},
+        "generation": {
+            "do_sample": False,
+            "temperature": 0.0,
+            "top_p": 1.0,
+            "max_prompt_tokens": generation["maximum_prompt_tokens"],
+            "batch_size": generation["batch_size"],
+            "engine": generation["engine"],
+        },
+        "normaliser": extrinsic.normaliser,
+        "tasks": {task: _task_summary(task, rows, answers, extrinsic, generation["maximum_new_tokens"][task]) for task in tasks},
+    }
+
+
+def _task_summary(task: str, rows: Sequence[Row], answers: Answers, extrinsic: Extrinsic, maximum_new_tokens: int) -> dict[str, Any]:
+    own = [row for row in rows if row["task"] == task]
+    outputs = {system: [answer for answer in answers[system] if answer.task == task] for system in SYSTEMS}
+    return {
+        "task": task,
+        "n": len(own),
+        "max_new_tokens": maximum_new_tokens,
+        "generation_tokens": {f"{name}_generated_tokens": sum(each.generated_tokens for each in outputs[name]) for name in SYSTEMS},
+        "shortened": sum(each.shortened for each in outputs["base"]),
+        "empty": {name: sum(not each.output for each in outputs[name]) for name in SYSTEMS},
+        "stopped_by_length": {name: sum(each.stop == "length" for each in outputs[name]) for name in SYSTEMS},
+        "metrics": _means([row["metrics"] for row in own]),
+        "by_normaliser": {name: _means([_rescored(row, extrinsic, name) for row in own]) for name in NORMALISERS},
+    }
+
+
+def _rescored(row: Row, extrinsic: Extrinsic, normaliser: str) -> dict[str, dict[str, float]]:
+    example = Example(**{name: row[name] for name in Example.model_fields})
+    return {system: _scores(row[f"{system}_output"], example, extrinsic, normaliser) for system in SYSTEMS}
+
+
+def _means(scores: Sequence[Mapping[str, Mapping[str, float]]]) -> dict[str, dict[str, float]]:
+    return {system: {metric: fmean(each[system][metric] for each in scores) for metric in scores[0][system]} for system in SYSTEMS}
+
+
+def timing_of(timings: Mapping[str, Any], seed: int) -> dict[str, Any]:
+    """Seconds and energy of the seed's generation by system, loading left out; from when to when both systems' answers were made."""
+    seconds = {system: timing["seeds"][str(seed)] for system, timing in timings.items()}
+    tasks = {}
+    for task in seconds["base"]:
+        timers = {f"{system}_sec": seconds[system][task] for system in SYSTEMS}
+        tasks[task] = {"timers": timers | {"total_sec": sum(timers.values())}}
+    return {
+        "started_at": min(timing["started_at"] for timing in timings.values()),
+        "ended_at": max(timing["ended_at"] for timing in timings.values()),
+        "tasks": tasks,
+        "seconds": sum(task["timers"]["total_sec"] for task in tasks.values()),
+        "kilowatt_hours": {system: timing["kilowatt_hours"][str(seed)] for system, timing in timings.items()},
+    }
+
+
+def in_words(summary: Mapping[str, Any]) -> str:
+    """The stage's one line."""
+    scores = [
+        f"{task} {metric} {each['metrics']['base'][metric]:.3f} to {each['metrics']['sft'][metric]:.3f}"
+        for task, each in summary["tasks"].items()
+        for metric in each["metrics"]["base"]
+    ]
+    return f"seed {summary['manifest_seed']}, base to adapter, normaliser {summary['normaliser']}: " + ", ".join(scores)
+
+
+if __name__ == "__main__":
+    main()

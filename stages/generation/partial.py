@@ -1,0 +1,91 @@
+"""What is answered so far: a file that a batch is added to once it is done, and that a call after a kill reads.
+
+Its first line says what decides the answers. A batch is one line, on the disk before the next one begins.
+"""
+
+import fcntl
+import json
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO, Any, NamedTuple
+
+from stages.errors import UserError
+from stages.generation.answer import Answer
+
+PARTIAL = ".partial.jsonl"
+
+
+class Done(NamedTuple):
+    """An answered batch."""
+
+    seconds: float
+    kilowatt_hours: float | None
+    answers: list[Answer]
+
+
+class Partial(NamedTuple):
+    file: IO[bytes]
+    started_at: str
+    done: dict[int, Done]
+    """By number of batch."""
+
+    def add(self, number: int, done: Done) -> None:
+        """Keep a batch, whatever happens from here on."""
+        self.done[number] = done
+        _write(self.file, {"batch": number, **done._asdict()})
+
+
+@contextmanager
+def open_partial(folder: Path, fingerprint: str) -> Iterator[Partial]:
+    """The batches of ``folder`` that were made under ``fingerprint``; the file goes when the block ends without an error.
+
+    :class:`UserError` where another call writes there. A last line that a kill cut is dropped; batches of other inputs,
+    parameters or code are, too, which is said on stderr.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / PARTIAL
+    with path.open("a+b") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            do = "Wait for it, or stop it; the same command then goes on with what is missing."
+            raise UserError(folder, "", "another generation of these answers under way", "none", do) from error
+        yield _read(file, path, fingerprint)
+        path.unlink()
+
+
+def _read(file: IO[bytes], path: Path, fingerprint: str) -> Partial:
+    """Sound lines of the file; what follows them is cut off."""
+    file.seek(0)
+    first, done = _parse(file.readline()), {}
+    if first.get("fingerprint") != fingerprint:
+        if first:
+            print(f"{path}: made from other inputs, parameters or code; all is answered anew", file=sys.stderr)
+        file.truncate(0)
+        first = {"fingerprint": fingerprint, "started_at": datetime.now(UTC).isoformat(timespec="seconds")}
+        _write(file, first)
+    sound = file.tell()
+    while line := _parse(file.readline()):
+        answers = [Answer(*answer) for answer in line["answers"]]
+        done[line["batch"]] = Done(line["seconds"], line["kilowatt_hours"], answers)
+        sound = file.tell()
+    file.truncate(sound)
+    return Partial(file, first["started_at"], done)
+
+
+def _parse(line: bytes) -> dict[str, Any]:
+    """Object of a whole line; empty where it was cut."""
+    try:
+        return json.loads(line) if line.endswith(b"\n") else {}
+    except ValueError:
+        return {}
+
+
+def _write(file: IO[bytes], line: Any) -> None:
+    file.write(json.dumps(line).encode() + b"\n")
+    file.flush()
+    os.fsync(file.fileno())
