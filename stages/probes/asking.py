@@ -1,0 +1,94 @@
+"""What one system answers to the probes' prompts, greedily, and to an evaluation's examples, drawn once a sampling seed."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from stages.errors import UserError
+from stages.files import sha256_of_json
+from stages.generation.batches import Request, batches_of
+from stages.generation.examples import Draw, Example
+from stages.generation.parameters import Generation
+from stages.generation.requests import requests_of
+from stages.generation.transformers_engine import Ids, Sampling, answer_batch
+from stages.parameter_models import Extrinsic, Probes
+from stages.probes.cases import Case
+from stages.tasks import user_message
+from stages.tuning.chat import prompts
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerFast
+
+
+class Asked(NamedTuple):
+    """All that a system is asked."""
+
+    cases: list[Case]
+    case_requests: list[Request]
+    """One a case."""
+    examples: list[Example]
+    """To be answered once a sampling seed."""
+    sampled_requests: list[Request]
+    """Seed by seed, one an example."""
+
+
+class Answers(NamedTuple):
+    cases: list[str]
+    sampled: list[list[str]]
+    """One list a sampling seed."""
+
+
+def what_to_ask(
+    tokenizer: "PreTrainedTokenizerFast", context: int, cases: Sequence[Case], draw: Draw, probes: Probes, extrinsic: Extrinsic
+) -> Asked:
+    """Cases, and the first examples of each task of ``draw``, as the evaluation asks them; all must fit ``context`` tokens."""
+    generation = Generation(**extrinsic.model_dump(include=set(Generation.model_fields)))
+    requests = requests_of([draw], tokenizer, generation, context)
+    chosen = first_of_each_task(draw.examples, extrinsic.tasks, probes.examples_per_task)
+    return Asked(
+        cases=list(cases),
+        case_requests=_case_requests(tokenizer, context, cases, probes.maximum_new_tokens),
+        examples=[draw.examples[index] for index in chosen],
+        sampled_requests=[requests[index]._replace(seed=seed) for seed in probes.sampling_seeds for index in chosen],
+    )
+
+
+def first_of_each_task(examples: Sequence[Example], tasks: Mapping[str, object], count: int) -> list[int]:
+    """Indices of the first ``count`` examples of each task, task by task."""
+    return [index for task in tasks for index in [place for place, each in enumerate(examples) if each.task == task][:count]]
+
+
+def _case_requests(tokenizer: "PreTrainedTokenizerFast", context: int, cases: Sequence[Case], new: int) -> list[Request]:
+    written = prompts(tokenizer, [user_message(case.instruction, case.input) for case in cases])
+    for case, ids in zip(cases, written, strict=True):
+        if len(ids) + new > context:
+            found = f"{len(ids)} tokens of a prompt and {new} of its answer"
+            do = "Lower probes.maximum_new_tokens, or take a model with a longer context."
+            raise UserError(f"probe {case.probe}", case.name, found, f"{context} at most, the model's context", do)
+    return [Request(0, case.probe, case.name, ids, False, new) for case, ids in zip(cases, written, strict=True)]
+
+
+def ask(model: Any, tokenizer: "PreTrainedTokenizerFast", ids: Ids, asked: Asked, probes: Probes) -> Answers:
+    """Answers of a model (with or without an adapter) to all of ``asked``."""
+    cases = _answers(model, tokenizer, ids, asked.case_requests, probes.batch_size, None)
+    sampled = _answers(model, tokenizer, ids, asked.sampled_requests, probes.batch_size, probes.temperature)
+    count = len(asked.examples)
+    return Answers(cases, [sampled[start : start + count] for start in range(0, len(sampled), count)])
+
+
+def _answers(
+    model: Any, tokenizer: "PreTrainedTokenizerFast", ids: Ids, requests: Sequence[Request], batch_size: int, temperature: float | None
+) -> list[str]:
+    """One text a request, in their order; greedy without a temperature."""
+    texts: dict[int, str] = {}
+    for batch in batches_of(requests, batch_size):
+        members = [requests[index] for index in batch]
+        sampling = None if temperature is None else Sampling(temperature, _seed(members))
+        answers = answer_batch(model, ids, [each.prompt for each in members], members[0].maximum_new_tokens, sampling)
+        decoded = tokenizer.batch_decode([each.ids for each in answers], skip_special_tokens=True, clean_up_tokenization_spaces=False)
+        texts |= {index: text.strip() for index, text in zip(batch, decoded, strict=True)}
+    return [texts[index] for index in range(len(requests))]
+
+
+def _seed(batch: Sequence[Request]) -> int:
+    """Seed of a batch's draws, from its sampling seed and its examples: each batch has one of its own, the same for both systems."""
+    return int(sha256_of_json([batch[0].seed, [each.hash for each in batch]])[:15], 16)
