@@ -21,7 +21,7 @@ FOUND := analysis/$(campaign)/audit
 
 help:
 	@echo "make reproduce   set up, then make every table again and compare it with the thesis; then the demo"
-	@echo "make demo        train all eleven runs of track 1, small, on this machine; tables and audit of them"
+	@echo "make demo        both tracks, small, on this machine: eleven models, a base model and its adapters; tables and audit of them"
 	@echo "make test        set up, then lint, types and tests"
 	@echo "make audit       every rule over the evidence; says what is new, and fails where something is"
 	@echo "make evidence    fetch the published evidence (or copy it from LASTRO_EVIDENCE) and verify every file"
@@ -55,9 +55,10 @@ published: install
 
 # What is trained already and has not changed is not trained again: make clean-demo starts anew.
 demo: install
-	$(SNAKEMAKE) track1 audit --config campaign=demo
+	$(SNAKEMAKE) all track1 audit --config campaign=demo
 	@python -m stages.audit.gate report --campaign demo
 	@python -m stages.show comparable --campaign demo
+	@python -m stages.show scores --campaign demo
 
 clean-demo:
 	rm -rf data/demo versions/demo analysis/demo reports/demo
@@ -96,6 +97,10 @@ bench: install
 	python -m bench.tokenising
 	python -m bench.training
 	python -m bench.streaming
+	python -m bench.packing
+	python -m bench.generating
+	python -m bench.scoring
+	python -m bench.tuning
 
 schemas: install
 	python -m stages.schemas

@@ -3,6 +3,7 @@
 snakemake -c2                              records, tables and metrics of the campaign
 snakemake -c2 tables                       its tables            (records: its records)
 snakemake -c2 track1                       track 1 alone: its records, and every table that rests on them
+snakemake -c2 track2                       track 2 alone: base model, adapters, their evaluations, and their tables
 snakemake -c2 check                        its tables against what the thesis prints
 snakemake -c2 audit                        every rule of the audit over it (make audit also says what is new)
 snakemake -c2 --config campaign=NAME       another campaign
@@ -17,10 +18,14 @@ min_version("9.27")
 
 include: "workflow/rules/functions.smk"
 include: "workflow/rules/training_functions.smk"
+include: "workflow/rules/tuning_functions.smk"
 include: "workflow/rules/corpus.smk"
 include: "workflow/rules/tokenizer.smk"
 include: "workflow/rules/train.smk"
 include: "workflow/rules/evaluation.smk"
+include: "workflow/rules/instructions.smk"
+include: "workflow/rules/tune.smk"
+include: "workflow/rules/extrinsic.smk"
 include: "workflow/rules/records.smk"
 include: "workflow/rules/tables.smk"
 include: "workflow/rules/comparison.smk"
@@ -48,6 +53,11 @@ rule tables:
 rule track1:
     input:
         get_track1,
+
+
+rule track2:
+    input:
+        get_track2,
 
 
 rule check:

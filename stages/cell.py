@@ -58,7 +58,8 @@ def build_parts(
         try:
             done = _build_part(part, scope, place, language, digits)
         except MissingValue as missing:
-            done = PrintedPart(part.name, Traced(None), NOT_MEASURED[language], digits, reason=str(missing))
+            printed = "" if part.optional else NOT_MEASURED[language]
+            done = PrintedPart(part.name, Traced(None), printed, digits, reason=str(missing))
         name = f"{column}_{part.name}" if part.name else column
         scope.setdefault("cell", {})[name] = done.exact
         scope.setdefault("printed", {})[name] = done.rounded()

@@ -210,6 +210,38 @@ def short_device(name: str) -> str:
     return re.sub(r"^(NVIDIA|GeForce|\s)+", "", name)
 
 
+def short_model(name: str) -> str:
+    """Model name without its owner's, as tables print it."""
+    return re.sub(r"^llama-", "LLaMA ", name.rpartition("/")[2], flags=re.IGNORECASE)
+
+
+def short_dataset(name: str) -> str:
+    """Data set without its owner and revision, as tables print it."""
+    own = name.partition(" at ")[0].rpartition("/")[2]
+    return next((short for short in ("BrWaC", "Canarim") if own.lower().startswith(short.lower())), own)
+
+
+def short_count(count: int) -> str:
+    """Thousands as tables print them, as ``10k``."""
+    return f"{count // 1000}k" if count and count % 1000 == 0 else str(count)
+
+
+def ratio(part: Any, whole: Any) -> Traced:
+    """Part over whole; :class:`MissingValue` where the whole is 0, of which nothing is a share."""
+    (above, *_), (below, *_) = _listed(part), _listed(whole)
+    if below.value == 0:
+        raise MissingValue("table", "", "a whole of 0", "another one")
+    return compute(lambda one, other: one / other, above, below, formula="part over whole")
+
+
+def at(values: Any, index: Traced) -> Traced:
+    """One of a list, counted from 0; :class:`MissingValue` where it is shorter."""
+    listed, number = _listed(values), int(index.value)
+    if number >= len(listed):
+        raise MissingValue("table", "", f"a list of {len(listed)}", f"an entry {number}")
+    return listed[number]
+
+
 def files_of(value: Any) -> Traced:
     """The files that a value was read from, as one path; names that differ by a number are folded with ``*``."""
     traced = _listed(value)
@@ -225,7 +257,12 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "sd": _aggregate(stdev),
     "exp": _of_one(math.exp),
     "upper": _of_one(str.upper),
+    "ratio": ratio,
+    "at": at,
     "short_device": _of_one(short_device),
+    "short_model": _of_one(short_model),
+    "short_dataset": _of_one(short_dataset),
+    "short_count": _of_one(short_count),
     "files": files_of,
 }
 """``sd`` is the sample standard deviation (n - 1), as the thesis's multi-seed summary has it."""

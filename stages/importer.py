@@ -168,11 +168,11 @@ def import_run(arguments: argparse.Namespace, read: Callable[[Evidence, RunParam
 
 
 def contradictions(record: Record, parameters: RunParameters) -> Iterator[str]:
-    """What the run's files say otherwise than its parameters; the record holds what the files say."""
+    """What the run's files say otherwise than its parameters, where these say anything; the record holds what the files say."""
     stated = dict(leaves(parameters.model_dump(mode="json", include=set(Configuration.model_fields))))
     found = dict(leaves(record.configuration.model_dump(mode="json")))
     for name, value in found.items():
-        if stated.get(name) != value:
+        if stated.get(name) not in (None, value):
             yield f"the files say {name} = {value}, the parameters {stated.get(name)}"
     if record.environment.device != parameters.hardware.device:
         yield f"the files say that it ran on {record.environment.device}, the parameters {parameters.hardware.device}"

@@ -31,7 +31,8 @@ class Manifest(BaseModel):
     model_config = ConfigDict(extra="forbid")
     schema_version: int = 1
     kind: str
-    """``corpus``, ``text``, ``tokenizer``, ``tokens`` or ``weights``."""
+    """``corpus``, ``text``, ``tokenizer``, ``tokens`` or ``weights``; of track 2 ``instructions``, ``examples``, ``model``, ``adapter`` or
+    ``outputs``."""
     files: dict[str, File]
     """Blobs by name, in the manifest's own folder."""
     facts: dict[str, Any]
@@ -71,8 +72,9 @@ def write_manifest(
 
 def manifests_of(campaign: str) -> list[Path]:
     """Every manifest of a campaign's own artifacts; ``*`` stands for all campaigns."""
-    folders = ("data/{}/corpus", "data/{}/texts/*", "data/{}/tokenizers/*", "data/{}/tokens/*/*", "versions/{}/*/*")
-    return sorted(path for folder in folders for path in Path().glob(f"{folder.format(campaign)}/{NAME}"))
+    data = ("corpus", "texts/*", "tokenizers/*", "tokens/*/*", "instructions", "examples/*", "examples/*/*", "models/*")
+    folders = [*(f"data/{campaign}/{name}" for name in data), f"versions/{campaign}/*/*", f"analysis/{campaign}/outputs/*"]
+    return sorted(path for folder in folders for path in Path().glob(f"{folder}/{NAME}"))
 
 
 def load_manifest(path: Path) -> Manifest:

@@ -13,11 +13,13 @@ from typing import Any
 
 import yaml
 
-from stages.campaign_models import CampaignParameters, Price, dataset_name
+from stages.campaign_models import CampaignParameters, Price, dataset_name, instructions_name
 from stages.errors import UserError, report_errors
 from stages.files import write_atomic
-from stages.parameter_models import RunParameters
+from stages.parameter_models import Architecture, RunParameters
 from stages.places import result_files
+from stages.training_parameters import AdapterArchitecture
+from stages.tuning_places import architecture_of, evaluated_files, is_on_hub, is_tuned_on_examples, probed_files, tuned_files
 from stages.validation import validate
 from stages.yaml_files import read_yaml
 
@@ -82,8 +84,8 @@ def load_campaign(campaign: str) -> CampaignParameters:
         if run not in known:
             raise UserError(path, "runs", repr(run), "one of: " + ", ".join(known))
     for run in parameters.overrides:
-        if run not in {"all", *known}:
-            raise UserError(path, "overrides", repr(run), "all, or one of: " + ", ".join(known))
+        if run not in {"all", "track1", "track2", *known}:
+            raise UserError(path, "overrides", repr(run), "all, track1, track2, or one of: " + ", ".join(known))
     if parameters.source == "training" and parameters.corpus is None:
         raise UserError(path, "corpus", "nothing", "the text that its runs are trained on: source: demo, local or brwac")
     return parameters
@@ -97,12 +99,12 @@ def load_run(campaign: str, run: str, settings: Sequence[str] = ()) -> RunParame
     """
     parameters, base = load_campaign(campaign), read_run_file(run).get("variant_of")
     family = [base, run] if base else [run]
-    command_line = parse_overrides(settings)
+    command_line, track = parse_overrides(settings), f"track{read_run_file(base or run).get('track')}"
     layers: dict[str, Mapping[str, Any]] = {f"{campaign_file(campaign)}: defaults": parameters.defaults}
     if base:
         layers[str(run_file(base))] = read_run_file(base) | {"evidence": None}
     layers[str(run_file(run))] = read_run_file(run)
-    layers[f"{campaign_file(campaign)}: overrides"] = _stack(parameters.overrides.get(name, {}) for name in ("all", *family))
+    layers[f"{campaign_file(campaign)}: overrides"] = _stack(parameters.overrides.get(name, {}) for name in ("all", track, *family))
     layers["--config set"] = _stack(command_line.get(name, {}) for name in family)
     try:
         merged = validate(RunParameters, _stack(layers.values()), run_file(run))
@@ -111,24 +113,99 @@ def load_run(campaign: str, run: str, settings: Sequence[str] = ()) -> RunParame
     except UserError as error:
         file = next((name for name, layer in reversed(layers.items()) if _holds(layer, error.field)), run_file(run))
         raise UserError(file, error.field, error.found, error.expected, error.do) from error
-    return _as_trained(parameters, merged) if parameters.source == "training" else merged
+    if parameters.source != "training":
+        return merged
+    return _as_trained(parameters, merged) if merged.track == 1 else _as_tuned(parameters, merged, settings)
 
 
 def _as_trained(campaign: CampaignParameters, run: RunParameters) -> RunParameters:
     """A run as it is trained here: on the campaign's corpus, all windows shuffled together, with nothing about it unknown."""
-    if run.track != 1:
-        do = "Runs of track 2 are not trained yet: leave it out of the campaign."
-        raise UserError(campaign_file(campaign.campaign), "runs", f"{run.run}, of track {run.track}", "runs of track 1", do)
-    for part in ("architecture", "tokenizer", "data", "cleaning", "training", "evaluation"):
-        if getattr(run, part) is None:
-            raise UserError(run_file(run.run), part, "nothing", "what a run needs that is trained here")
+    require(run, "architecture", "tokenizer", "data", "cleaning", "training", "evaluation")
     assert run.data and run.training
     if not run.data.documents_train or not run.data.stride:
         raise UserError(run_file(run.run), "data", "no documents_train, or no stride", "documents to learn from, and a stride for windows")
     data = run.data.model_copy(update={"dataset": dataset_name(campaign.corpus), "shuffle_buffer_windows": 0})
     training = run.training.model_copy(update={"tail_penalty": run.training.tail_penalty or 0.0})
-    run = run.model_copy(update={"data": data, "training": training, "notes": {}})
+    run = run.model_copy(update={"architecture": _uncounted(run), "data": data, "training": training, "notes": {}})
     return run.model_copy(update={"evidence": result_files(campaign.campaign, run)})
+
+
+def _as_tuned(campaign: CampaignParameters, run: RunParameters, settings: Sequence[str]) -> RunParameters:
+    """A run of track 2 as it is made here: a small base model, an adapter, or an evaluation of one."""
+    run = run.model_copy(update={"notes": {}, "evaluation": None, "sampling": None})
+    if run.extrinsic:
+        return _as_evaluated(campaign, run, load_run(campaign.campaign, _known(campaign, run, run.extrinsic.adapter_run), settings))
+    if run.probes:
+        evaluation = load_run(campaign.campaign, _known(campaign, run, run.probes.evaluation_run, "probes.evaluation_run"), settings)
+        if not evaluation.extrinsic:
+            raise UserError(run_file(run.run), "probes.evaluation_run", evaluation.run, "a run with an extrinsic evaluation")
+        return run.model_copy(update={"evidence": probed_files(campaign.campaign, run)})
+    require(run, "architecture", "tokenizer", "data", "training")
+    assert run.data and run.training and run.tokenizer
+    on_examples = is_tuned_on_examples(run)
+    if on_examples and campaign.instructions is None:
+        raise UserError(campaign_file(campaign.campaign), "instructions", "nothing", "what is tuned on: source: demo, local or canarim")
+    if not on_examples:
+        require(run, "cleaning")
+    # Checkpoints go by the clock, and no document is streamed.
+    dataset = instructions_name(campaign.instructions) if on_examples else dataset_name(campaign.corpus)
+    data = run.data.model_copy(update={"dataset": dataset, "shuffle_buffer_documents": None})
+    updates: dict[str, Any] = {
+        "architecture": _uncounted(run),
+        "data": data,
+        "training": run.training.model_copy(update={"save_every_steps": None}),
+    }
+    if isinstance(run.architecture, AdapterArchitecture):
+        _check_start(campaign, run, run.architecture, settings)
+        updates["tokenizer"] = run.tokenizer.model_copy(update={"name": run.architecture.base_model})
+    run = run.model_copy(update=updates)
+    return run.model_copy(update={"evidence": tuned_files(campaign.campaign, run)})
+
+
+def _check_start(campaign: CampaignParameters, run: RunParameters, architecture: AdapterArchitecture, settings: Sequence[str]) -> None:
+    """What the adapter's training starts from must be there, and an adapter that it goes on from be one of the same model."""
+    if not is_on_hub(architecture.base_model):
+        _known(campaign, run, architecture.base_model, "architecture.base_model")
+    if name := architecture.adapter_run:
+        first = load_run(campaign.campaign, _known(campaign, run, name, "architecture.adapter_run"), settings)
+        base = getattr(first.architecture, "base_model", None)
+        if base != architecture.base_model:
+            expected = f"an adapter of {architecture.base_model}"
+            raise UserError(run_file(run.run), "architecture.adapter_run", f"{name}, of {base}", expected)
+
+
+def _as_evaluated(campaign: CampaignParameters, run: RunParameters, tuned: RunParameters) -> RunParameters:
+    """An evaluation of the run ``tuned``, on examples of the campaign's instructions."""
+    if not is_tuned_on_examples(tuned):
+        raise UserError(run_file(run.run), "extrinsic.adapter_run", tuned.run, "a run that is tuned on instructions")
+    assert run.extrinsic
+    base = architecture_of(tuned).base_model
+    extrinsic = run.extrinsic.model_copy(update={"base_model": base, "dataset": instructions_name(campaign.instructions)})
+    run = run.model_copy(update={"extrinsic": extrinsic})
+    return run.model_copy(update={"evidence": evaluated_files(campaign.campaign, run, tuned)})
+
+
+def _known(campaign: CampaignParameters, run: RunParameters, name: str, field: str = "extrinsic.adapter_run") -> str:
+    """``name``, which must be a run of the campaign."""
+    if name not in campaign.runs or name == run.run:
+        expected = (
+            "another run of the campaign, or owner/name on the hub" if field.endswith("base_model") else "another run of the campaign"
+        )
+        raise UserError(campaign_file(campaign.campaign), f"{run.run}: {field}", repr(name), expected)
+    return name
+
+
+def _uncounted(run: RunParameters) -> Architecture:
+    """The run's architecture without the number of its parameters, which is that of the published one."""
+    assert run.architecture
+    return run.architecture.model_copy(update={"parameter_count": None})
+
+
+def require(run: RunParameters, *parts: str) -> None:
+    """:class:`UserError` unless the run has all of ``parts``."""
+    for part in parts:
+        if getattr(run, part) is None:
+            raise UserError(run_file(run.run), part, "nothing", "what a run needs that is made here")
 
 
 def read_run_file(run: str) -> dict[str, Any]:

@@ -10,11 +10,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from stages.errors import UserError
 from stages.files import read_json, to_csv
 from stages.parameter_models import Configuration
+from stages.record_results import Part, Results
 from stages.traced import Ref, Traced
 from stages.validation import validate
 
@@ -23,10 +24,6 @@ SCHEMA_VERSION = 1
 
 class MissingValue(UserError):
     """A record holds no value here, and says why; a table prints it as not measured."""
-
-
-class Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", allow_inf_nan=False, strict=True)
 
 
 class Identity(Part):
@@ -50,7 +47,7 @@ class Environment(Part):
     """Of the CPU, used in training; its bytes depend on their number."""
     precision: str | None = None
     """In which the training really computed."""
-    libraries: dict[str, str] = {}
+    libraries: dict[str, str] = Field(default={})
     """Versions by name, Python among them."""
     git_commit: str | None = None
     git_dirty: bool | None = None
@@ -91,95 +88,6 @@ class Epoch(Part):
     processed_positions: int | None = None
     """Since the start of training."""
     seconds: float | None = None
-
-
-class Loss(Part):
-    """Loss on held-out text, in nats per token, and what follows from it."""
-
-    loss_nats: float
-    perplexity: float | None = None
-    accuracy: float | None = None
-    """Share of positions whose most probable token is right, 0 to 1."""
-    bits_per_character: float | None = None
-    epoch: int | None = None
-    """The epoch it belongs to, counted from 1."""
-    windows: int | None = None
-    label_tokens: int | None = None
-    weights: Literal["best", "last", "base", "unknown"] = "unknown"
-    """Which weights were evaluated."""
-    plain: bool | None = None
-    """Whether it is known to be cross-entropy alone, without smoothing or penalties."""
-
-
-class HeldOut(Loss):
-    """Loss on text that no run of the campaign trains on, and what needs no model on the same targets."""
-
-    tokens: int
-    characters: int
-    """Of the text; what separates its documents is not counted."""
-    unknown_tokens: int
-    """Where there are any, the text was not read in full, and bits per character are too few by what they hide."""
-    text_sha256: str
-    """Of the text's manifest: runs compare where it is the same."""
-    bits_standard_error: float
-    """Of the bits per character, from the spread of the windows' losses."""
-    uniform_loss_nats: float
-    """Of every token being as probable as any other."""
-    unigram_loss_nats: float
-    """Of the frequencies of the training tokens."""
-
-
-class Guardrails(Part):
-    """Token shapes of generated samples, re-encoded with a tokenizer."""
-
-    fallback_ratio: float
-    short_piece_ratio: float
-    passes: bool
-    samples: int
-    tokens: int
-    tokenizer: str
-    samples_of: str
-    """Name under which the samples were published."""
-    weights: Literal["best", "last", "unknown"] = "unknown"
-    """Which weights they were drawn from."""
-
-
-class Intrinsic(Part):
-    """Token-weighted validation loss of the base model and with the adapter, on the same quantised weights."""
-
-    base: Loss
-    adapter: Loss
-    perplexity_reduction: float
-    """1 - perplexity with adapter / perplexity of base."""
-
-
-class Scores(Part):
-    """One metric of one system on one task, one value a seed."""
-
-    seeds: list[int]
-    score: list[float]
-    """Recomputed from the per-example outputs."""
-    published: list[float | None]
-    """As the run itself reported it."""
-
-
-class Task(Part):
-    examples: list[int]
-    """Per-example outputs found, one count a seed."""
-    metrics: dict[str, dict[str, Scores]]
-    """By metric, then system (``base``, ``sft``)."""
-
-
-class Results(Part):
-    validation: Loss | None = None
-    """On the training's own validation text; the best epoch's."""
-    windowed: Loss | None = None
-    """On a fixed set of windows, the same within a phase."""
-    held_out: HeldOut | None = None
-    """On text that no run trains on, the same for all of them."""
-    guardrails: Guardrails | None = None
-    intrinsic: Intrinsic | None = None
-    extrinsic: dict[str, Task] | None = None
 
 
 class Energy(Part):

@@ -62,6 +62,8 @@ class Part(Strict):
     also: Expression | None = None
     """Expression for the same value from another source; the check says whether both agree."""
     thesis: ThesisHabit | None = None
+    optional: bool = False
+    """Where it has no value nothing is printed, in place of "not measured"."""
 
 
 class Cell(Strict):

@@ -219,9 +219,8 @@ class Campaign:
 
     def cells_printing(self, run: str, field: str) -> list[str]:
         """Cells that print a field of a run's record, or one below it."""
-        return sorted(
-            {cell for cell, place in self.lineage if place.get("record") == run and f"{place.get('field')}.".startswith(f"{field}.")}
-        )
+        below = (f"{field}.", f"{field}[")
+        return sorted({cell for cell, place in self.lineage if place.get("record") == run and f"{place.get('field')}.".startswith(below)})
 
     def compares_on_one_text(self, runs: Collection[str]) -> bool:
         """Whether tables print the runs' bits per character on one and the same held-out text, so that other losses need not compare."""

@@ -6,10 +6,13 @@ from functools import partial
 
 from stages.importer import Imported, read_run
 from stages.importers.adapter import read_adapter
+from stages.importers.evaluated import read_evaluated
 from stages.importers.extrinsic import Scores, read_extrinsic
+from stages.importers.probed import read_probed
 from stages.importers.recurrent import read_recurrent
 from stages.importers.trained import read_trained
 from stages.importers.transformer import read_transformer
+from stages.importers.tuned import read_tuned
 from stages.parameter_models import RunParameters
 from stages.record import Record
 from stages.registry import Evidence
@@ -21,6 +24,9 @@ _READERS: dict[str, Callable[[Evidence, RunParameters], Imported]] = {
     "transformer": read_transformer,
     "adapter": read_adapter,
     "trained": read_trained,
+    "tuned": read_tuned,
+    "evaluated": read_evaluated,
+    "probed": read_probed,
 }
 
 

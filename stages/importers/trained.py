@@ -46,7 +46,7 @@ def read_trained(evidence: Evidence, parameters: RunParameters) -> Imported:
         "results": "not evaluated in this way",
         "results.validation.bits_per_character": "given for the held-out text, which is the same for all runs",
         "results.windowed.bits_per_character": "given for the held-out text, which is the same for all runs",
-        "energy": "not measured",
+        "energy": "not measured: no counter of energy can be read on this machine",
         "cost": "the tables compute it from hours and price",
     }
     return Imported(facts, epochs(training, timing), missing)
@@ -64,9 +64,7 @@ def training_facts(training: Document) -> Facts:
     # Of the training text, what its windows cover: strides may skip some of it, and v1 keeps its end to validate with.
     facts["data.unique_tokens_train"] = training.integer("$.counts.unique_tokens")
     facts["data.epochs_run"] = training.integer(f"$.history[{len(training.sequence('$.history')) - 1}].epoch")
-    facts |= {f"environment.{name}": training.text(f"$.environment.{name}") for name in ("device", "processor", "platform", "precision")}
-    facts |= {f"environment.libraries.{name}": training.text(f"$.environment.libraries.{name}") for name in ("python", "torch")}
-    facts |= {f"environment.{name}": training.integer(f"$.environment.{name}", minimum=1) for name in ("threads", "device_count")}
+    facts |= environment_facts(training)
     weights = training.text("$.weights")
     kept = training.integer("$.best_epoch", minimum=1) if weights.value == "best" else facts["data.epochs_run"]
     assert isinstance(kept, Traced)
@@ -81,11 +79,30 @@ def training_facts(training: Document) -> Facts:
     }
 
 
+def environment_facts(document: Document) -> Facts:
+    """What was computed on, as a stage writes it below ``environment``."""
+    here = "$.environment"
+    facts: Facts = {f"environment.{name}": document.text(f"{here}.{name}") for name in ("device", "processor", "platform", "precision")}
+    facts |= {f"environment.{name}": document.integer(f"{here}.{name}", minimum=1) for name in ("threads", "device_count")}
+    libraries = [str(name) for name in document.find(f"{here}.libraries")]
+    return facts | {f"environment.libraries.{name}": document.text(f"{here}.libraries.{name}") for name in libraries}
+
+
 def time_facts(timing: Document) -> Facts:
-    """How long the training took, interruptions left out, and when."""
+    """How long the training took, interruptions left out, and when; and what energy it took."""
     seconds = timing.number("$.seconds", minimum=0)
     times = {f"time.{name}": timing.time(f"$.{name}") for name in ("started_at", "ended_at")}
-    return {"time.seconds": seconds, "time.hours": hours_of(seconds), **times}
+    return {"time.seconds": seconds, "time.hours": hours_of(seconds), **times, **energy_facts(timing)}
+
+
+def energy_facts(timing: Document) -> Facts:
+    """Energy, where the machine counts it."""
+    return {"energy.kilowatt_hours": timing.number("$.kilowatt_hours", minimum=0)} if is_measured(timing, "$.kilowatt_hours") else {}
+
+
+def is_measured(timing: Document, path: str) -> bool:
+    """Whether there is a number at ``path``, and not null."""
+    return timing.has(path) and timing.find(path) is not None
 
 
 def window_facts(windows: Document, run: str) -> Facts:

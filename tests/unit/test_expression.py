@@ -84,3 +84,34 @@ def test_what_is_not_in_the_language_is_refused(text: str, message: str) -> None
 
 def test_short_device() -> None:
     assert [short_device(name) for name in ("NVIDIA GeForce RTX 3080", "NVIDIA H200", "cpu")] == ["RTX 3080", "H200", "cpu"]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("short_model('meta-llama/Llama-3.1-8B-Instruct')", "LLaMA 3.1-8B-Instruct"),
+        ("short_model('base')", "base"),
+        ("short_dataset('dominguesm/Canarim-Instruct-PTBR-Dataset at 1f3a')", "Canarim"),
+        ("short_dataset('nlpufg/brwac')", "BrWaC"),
+        ("short_dataset('local: frases.jsonl')", "local: frases.jsonl"),
+        ("short_count(9500 + 500)", "10k"),
+        ("short_count(340)", "340"),
+        ("at(many, 1)", 2.0),
+    ],
+)
+def test_names_and_places_as_tables_print_them(text: str, expected: object) -> None:
+    result = evaluate(text, SCOPE, "spec")
+    assert isinstance(result, Traced)
+    assert result.value == expected
+
+
+def test_an_entry_that_a_list_has_not_is_missing() -> None:
+    with pytest.raises(MissingValue):
+        evaluate("at(many, 3)", SCOPE, "spec")
+
+
+def test_nothing_is_a_share_of_nothing() -> None:
+    scope = {"part": Traced(0.3), "whole": Traced(0.0)}
+    with pytest.raises(MissingValue, match="a whole of 0"):
+        evaluate_number("ratio(part, whole)", scope, "here")
+    assert evaluate_number("ratio(part, whole)", scope | {"whole": Traced(0.6)}, "here").value == 0.5

@@ -97,7 +97,7 @@ def test_text_that_reads_as_a_number_is_one(params: Path) -> None:
 def test_all_of_our_parameters_are_valid(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
     assert {load_run("published", run).run for run in load_campaign("published").runs} == {
-        run for run in known_runs() if not read_run_file(run).get("variant_of")
+        run for run in known_runs() if read_run_file(run).get("evidence")
     }
     devices = {load_run("published", run).hardware.device for run in known_runs()}
     assert devices <= load_prices().keys()
@@ -134,7 +134,7 @@ overrides: {v2: %s}
 @pytest.mark.parametrize(
     ("overrides", "message"),
     [
-        ("{tokenizer: null}", "params/runs/v2.yaml: tokenizer: found nothing, expected what a run needs that is trained here"),
+        ("{tokenizer: null}", "params/runs/v2.yaml: tokenizer: found nothing, expected what a run needs that is made here"),
         ("{data: {documents_train: 0}}", "params/runs/v2.yaml: data: found no documents_train"),
         (
             "{training: {clip_norm: -1}}",
@@ -162,10 +162,59 @@ def test_heads_must_divide_the_model(monkeypatch: pytest.MonkeyPatch) -> None:
         load_run("demo", "v5_main", ["v5_main.architecture.heads=3"])
 
 
-def test_a_run_of_track_2_is_not_trained_yet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "params/campaigns").mkdir(parents=True)
-    shutil.copytree(ROOT / "params/runs", tmp_path / "params/runs")
-    (tmp_path / "params/campaigns/c.yaml").write_text((TRAINED % "{}").replace("[v2]", "[cpt]"))
-    monkeypatch.chdir(tmp_path)
-    with pytest.raises(UserError, match="campaigns/c.yaml: runs: found cpt, of track 2, expected runs of track 1"):
-        load_run("c", "cpt")
+TUNED = """
+campaign: c
+source: training
+corpus: {source: demo, documents: 5, seed: 1}
+instructions: {source: demo, examples: 9, seed: 1}
+runs: [base, cpt, sft, extrinsic, safety]
+defaults: {seed: 1}
+overrides: {cpt: {architecture: {base_model: base}}, sft: {architecture: {base_model: base}}}
+"""
+
+
+def tuned(folder: Path, monkeypatch: pytest.MonkeyPatch, old: str = "", new: str = "") -> None:
+    """A project with a campaign of track 2, in whose text ``new`` takes the place of ``old``."""
+    (folder / "params/campaigns").mkdir(parents=True)
+    shutil.copytree(ROOT / "params/runs", folder / "params/runs")
+    (folder / "params/campaigns/c.yaml").write_text(TUNED.replace(old, new) if old else TUNED)
+    monkeypatch.chdir(folder)
+
+
+def test_an_evaluation_is_of_the_model_that_its_run_is_tuned_from(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tuned(tmp_path, monkeypatch)
+    assert load_run("c", "extrinsic").extrinsic.base_model == "base"  # type: ignore[union-attr]
+    sft = load_run("c", "sft")
+    assert sft.training and sft.training.save_every_steps is None  # checkpoints go by the clock
+    assert sft.data and sft.data.dataset == "demo"
+
+
+@pytest.mark.parametrize(
+    ("run", "change", "message"),
+    [
+        ("sft", ("instructions:", "#"), "c.yaml: instructions: found nothing, expected what is tuned on"),
+        (
+            "cpt",
+            ("[base, cpt", "[cpt"),
+            "c.yaml: cpt: architecture.base_model: found 'base', expected another run of the campaign, or owner",
+        ),
+        ("extrinsic", ("cpt, sft,", "cpt,"), "c.yaml: extrinsic: extrinsic.adapter_run: found 'sft', expected another run of the campaign"),
+        ("safety", ("extrinsic, ", ""), "c.yaml: safety: probes.evaluation_run: found 'extrinsic', expected another run"),
+        (
+            "extrinsic",
+            ("overrides: {", "overrides: {extrinsic: {extrinsic: {adapter_run: cpt}}, "),
+            "extrinsic.adapter_run: found cpt, expected a run that is tuned on instructions",
+        ),
+        (
+            "sft",
+            ("sft: {architecture: {base_model: base}}", "sft: {architecture: {adapter_run: cpt}}"),
+            "architecture.adapter_run: found cpt, of base, expected an adapter of meta-llama/Llama-3.1-8B-Instruct",
+        ),
+    ],
+)
+def test_what_cannot_be_tuned_is_said_before_anything_runs(
+    run: str, change: tuple[str, str], message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tuned(tmp_path, monkeypatch, *change)
+    with pytest.raises(UserError, match=message):
+        load_run("c", run)

@@ -145,12 +145,22 @@ def get_audit(wildcards):
     return [f"analysis/{campaign}/audit/{name}" for name in ("findings.json", "index.html")] + get_table_files(campaign, ["audit"])
 
 
-def get_track1(wildcards):
-    """Records of the campaign's track 1 runs, what its tokenizers do to raw text, and the tables of these runs alone."""
+def get_track(track):
+    """Records of the campaign's runs of one track, and the tables of these runs alone."""
     campaign = CONFIG["campaign"]
-    own = [run for run in load_campaign(campaign).runs if load_run(campaign, run).track == 1]
-    names = [spec.table for spec in get_specs(campaign) if spec.rows == "devices" or spec.runs() and set(spec.runs()) <= set(own)]
-    return [get_record(campaign, run) for run in own] + get_table_files(campaign, names) + get_fragmentation(wildcards)
+    own = [run for run in load_campaign(campaign).runs if load_run(campaign, run, get_settings()).track == track]
+    names = [spec.table for spec in get_specs(campaign) if spec.runs() and set(spec.runs()) <= set(own)]
+    return [get_record(campaign, run) for run in own] + get_table_files(campaign, names)
+
+
+def get_track1(wildcards):
+    """All of track 1, and what its tokenizers do to raw text."""
+    return get_track(1) + get_fragmentation(wildcards)
+
+
+def get_track2(wildcards):
+    """All of track 2."""
+    return get_track(2)
 
 
 def get_metrics(wildcards):

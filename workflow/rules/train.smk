@@ -23,6 +23,7 @@ rule train:
         device=get_training_device,
     wildcard_constraints:
         campaign=get_trained(),
+        run=get_runs_of("recurrent", "transformer"),
     resources:
         gpu=lambda wildcards: int(get_training_device(wildcards) == "cuda"),
     message:
@@ -44,14 +45,15 @@ rule record_run:
     benchmark:
         "benchmarks/{campaign}/record/{version}/{run}.tsv"
     params:
-        code=code_hash("stages.importers.trained"),
+        code=get_importer_code,
+        importer=get_importer,
         parameters=get_run_parameters,
     wildcard_constraints:
         campaign=get_trained(),
     message:
         "Recording run {wildcards.run} of campaign {wildcards.campaign}"
     shell:
-        "python -m stages.importers.trained --campaign {wildcards.campaign} --parameters {params.parameters:q}"
+        "python -m stages.importers.{params.importer} --campaign {wildcards.campaign} --parameters {params.parameters:q}"
         " --record {output.record} --history {output.history} 2>&1 | tee {log}"
 
 

@@ -4,11 +4,11 @@ from contextlib import suppress
 
 from stages.corpora.files import files_in
 from stages.parameters import known_campaigns
+from stages.tuning_places import adaptation_text, is_tuned_on_examples
 from stages.places import (
     PARTS,
     has_guardrails,
     is_sampled,
-    result_files,
     run_folder,
     text_folder,
     text_name,
@@ -63,14 +63,21 @@ def get_trained_runs(campaign):
 def get_texts(campaign):
     """Every text that a run of the campaign reads, by name."""
     runs = get_trained_runs(campaign)
-    texts = [text for run in runs for text in (tokenizer_text(run), *(text_of(run, part) for part in PARTS)) if text]
-    return {text_name(text): text for text in texts}
+    return {text_name(text): text for run in runs for text in get_run_texts(run) if text}
+
+
+def get_run_texts(run):
+    """Every text that one run reads: none of an evaluation, nor of what is tuned on instructions."""
+    if run.architecture is None or is_tuned_on_examples(run):
+        return []
+    return [adaptation_text(run)] if run.architecture.family == "qlora" else [tokenizer_text(run), *(text_of(run, part) for part in PARTS)]
 
 
 @cache
 def get_tokenized(campaign):
     """A run for each tokenizer of the campaign, by the tokenizer's name."""
-    return {tokenizer_name(run): run for run in get_trained_runs(campaign)}
+    own = [run for run in get_trained_runs(campaign) if run.tokenizer and run.tokenizer.kind != "pretrained"]
+    return {tokenizer_name(run): run for run in own}
 
 
 def look_up(found, name, what, campaign):
@@ -197,12 +204,11 @@ def get_weights(name):
 
 def get_results(wildcards):
     """Raw results that the run's record is read from."""
-    files = result_files(wildcards.campaign, get_run(wildcards)).files
-    return [file for role, file in files.items() if role != "tokenizer_model"]
+    return [file for role, file in get_evidence(wildcards).files.items() if role != "tokenizer_model"]
 
 
 def get_fragmentation(wildcards):
     """Fragmentation reports of the campaign's tokenizers that have pieces; none where they are not trained here."""
     campaign = CONFIG["campaign"]
     runs = get_tokenized(campaign).values() if is_trained_here(campaign) else ()
-    return [f"{tokenizer_folder(campaign, run)}/fragmentation.json" for run in runs if run.tokenizer.kind != "character"]
+    return [f"{tokenizer_folder(campaign, run)}/fragmentation.json" for run in runs if run.tokenizer.kind in ("bpe", "unigram")]

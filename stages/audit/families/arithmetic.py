@@ -87,6 +87,8 @@ IDENTITIES: tuple[Identity, ...] = (
         decimals=3,
     ),
     _is("cost.total_cost_usd", "timers.duration_sec / 3600 * cost.cost_usd_per_hour"),
+    # trainings that are made here
+    *_limit("counts.processed_positions", "counts.predicted_tokens"),
     # evaluations
     _is("adapter.label_tokens", "base.label_tokens"),
     _is("delta.eval_loss", "base.eval_loss - adapter.eval_loss", "adapter.eval_loss - base.eval_loss"),

@@ -26,6 +26,8 @@ SMALL = 100
 CLOCK = 0.01
 """Seconds by which two callbacks measure the same epoch differently."""
 
+_OF_BASE = re.compile(r"\.base([._]|$)")
+"""Fields of what a base model gave: every evaluation of an adapter on it has them in common."""
 _CHOSEN = re.compile(r"[._]((usd|cost|usd_per_hour)$|(prices?|limits?|thresholds?|settings|config\w*|env|memory\w*|learning_rate)($|\.))")
 """Fields, or what stands above them, of what was set or follows from a price: two runs on one machine have it in common."""
 
@@ -226,22 +228,27 @@ def _is_ratio(value: float) -> bool:
     return 0 <= value <= 1 and abs(Fraction(value).limit_denominator(SMALL) - Fraction(value)) < 10.0**-LEAST_DIGITS
 
 
-def _seeds(campaign: Campaign) -> dict[str, str]:
-    """Seed of each file that an evaluation's parameters name as one seed's."""
+def _seeds(campaign: Campaign) -> dict[str, tuple[str, str]]:
+    """Run and seed of each file that an evaluation's parameters name as one seed's."""
     return {
-        file: seed
-        for parameters in campaign.runs.values()
+        file: (run, seed)
+        for run, parameters in campaign.runs.items()
         if parameters.extrinsic and parameters.evidence
         for role, file in parameters.evidence.files.items()
         if (seed := role.rpartition("_")[2]) in map(str, parameters.extrinsic.seeds)
     }
 
 
-def _are_copies(first: _Leaves, second: _Leaves, seeds: Mapping[str, str]) -> bool:
-    """Two seeds of one evaluation may score alike, but their clocks do not run alike."""
+def _are_copies(first: _Leaves, second: _Leaves, seeds: Mapping[str, tuple[str, str]]) -> bool:
+    """Two seeds of one evaluation may score alike, but their clocks do not run alike; two evaluations may share their base's answers."""
     files = first.nested.document.file, second.nested.document.file
     ours, theirs = first.measured, second.measured
-    if (seed := seeds.get(files[0])) and seeds.get(files[1], seed) != seed:
+    (one, seed), (other, later) = (seeds.get(file, ("", "")) for file in files)
+    if one and other and one != other:
+        if _OF_BASE.search(first.nested.path):
+            return False
+        ours, theirs = (frozenset(pair for pair in each if not _OF_BASE.search(pair[0])) for each in (ours, theirs))
+    if seed and later and seed != later:
         ours, theirs = (frozenset(pair for pair in each if _is_time(pair[0])) for each in (ours, theirs))
     enough = min(len(ours), len(theirs)) >= LEAST_VALUES and len(ours & theirs) >= COPIED * max(len(ours), len(theirs))
     return enough and files[0] != files[1]

@@ -20,6 +20,13 @@ _SIZE = re.compile(r"(?<![\d.])(?:(\d+)\s?[xX]\s?)?(\d+(?:\.\d+)?)\s?[bB](?![a-z
 """Billions of parameters in a model's name, with the number of experts before it (8x7B) or behind it (17B-16E)."""
 
 
+_TOKENS: tuple[tuple[str, str | None, tuple[str, ...]], ...] = (
+    ("training.tokens_seen", "training.trainer_metrics.epoch", ("data.train_jsonl", "data.dataset_jsonl")),
+    ("counts.unique_tokens", None, ("data.train_jsonl",)),
+)
+"""Counts of tokens that are meant to hold no padding, the epochs that they are of (none: one reading), and the files that were read."""
+
+
 @rule(
     "counting.padding",
     "Tokens that the training files cannot hold",
@@ -27,23 +34,29 @@ _SIZE = re.compile(r"(?<![\d.])(?:(\d+)\s?[xX]\s?)?(\d+(?:\.\d+)?)\s?[bB](?![a-z
     cannot="How many tokens there really were, and overstatements by less than the bytes of a token.",
 )
 def padding(campaign: Campaign) -> Iterator[Finding]:
-    for log in _logs(campaign, "training.tokens_seen"):
-        files = [file for key in ("train_jsonl", "dataset_jsonl") if (file := _rows_file(campaign, log.content, f"data.{key}"))]
-        stated, epochs = number(log.content, "training.tokens_seen"), number(log.content, "training.trainer_metrics.epoch")
-        if not files or stated is None or epochs is None:
-            continue
-        rows = [row for file in files for row in campaign.rows[file]]
-        size = sum(len(value.encode()) for row in rows for _, value in walk(row.content) if isinstance(value, str))
-        bound = (size + TEMPLATE_TOKENS * len(rows)) * epochs
-        if stated > bound:
-            message = (
-                f"{figure(stated)} tokens are stated for {epochs:g} epochs over {len(rows):,} examples of {size:,} bytes in all. A token "
-                f"has at least one byte, so that with {TEMPLATE_TOKENS} template tokens an example there were at most {figure(bound)}: "
-                f"positions that hold padding, or nothing, were counted.{_nominal(log, stated)}"
-            )
-            refs = log.ref("training", "tokens_seen"), *(Ref(file, "", campaign.rows[file][0].sha256) for file in files)
-            sides = f"{figure(stated)} tokens", f"at most {figure(bound)}"
-            yield Finding(log.document.file, "error", "protocol fault", message, *sides, f"at least {stated / bound:.1f} times", refs)
+    for key, epochs_key, file_keys in _TOKENS:
+        for log in _logs(campaign, key):
+            files = [file for file_key in file_keys if (file := _rows_file(campaign, log.content, file_key))]
+            epochs = number(log.content, epochs_key) if epochs_key else 1.0
+            if files and epochs is not None:
+                yield from _padded(campaign, log, key, epochs, files)
+
+
+def _padded(campaign: Campaign, log: Nested, key: str, epochs: float, files: list[str]) -> Iterator[Finding]:
+    """What the bytes of the files, read ``epochs`` times, say of a log's count of tokens."""
+    stated = number(log.content, key) or 0.0
+    rows = [row for file in files for row in campaign.rows[file]]
+    size = sum(len(value.encode()) for row in rows for _, value in walk(row.content) if isinstance(value, str))
+    bound = (size + TEMPLATE_TOKENS * len(rows)) * epochs
+    if stated > bound:
+        message = (
+            f"{figure(stated)} tokens are stated for {epochs:g} epochs over {len(rows):,} examples of {size:,} bytes in all. A token "
+            f"has at least one byte, so that with {TEMPLATE_TOKENS} template tokens an example there were at most {figure(bound)}: "
+            f"positions that hold padding, or nothing, were counted.{_nominal(log, stated)}"
+        )
+        refs = log.ref(*key.split(".")), *(Ref(file, "", campaign.rows[file][0].sha256) for file in files)
+        sides = f"{figure(stated)} tokens", f"at most {figure(bound)}"
+        yield Finding(log.document.file, "error", "protocol fault", message, *sides, f"at least {stated / bound:.1f} times", refs)
 
 
 def _logs(campaign: Campaign, key: str) -> Iterator[Nested]:
@@ -107,6 +120,8 @@ def _billions(name: str) -> tuple[float, float]:
 _COUNTED = (
     ("training.train_samples", "data.train_jsonl"),
     ("training.eval_samples", "data.val_jsonl"),
+    ("data.train.documents", "data.train_jsonl"),
+    ("data.validation.documents", "data.val_jsonl"),
     ("eval_samples", "dataset"),
     *((f"splits.{split}", f"artifacts.{split}_jsonl") for split in ("train", "val", "test")),
 )

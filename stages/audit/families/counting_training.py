@@ -9,7 +9,8 @@ from stages.audit.claims import Split
 from stages.audit.finding import Finding
 from stages.audit.objects import effect, field
 from stages.audit.rules import rule
-from stages.record import Loss, Record
+from stages.record import Record
+from stages.record_results import Loss
 from stages.traced import Ref
 
 SPLIT_TOLERANCE = 0.01

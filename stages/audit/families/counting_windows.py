@@ -105,6 +105,8 @@ def _refs(campaign: Campaign, count: _Count, key: str) -> tuple[Ref, ...]:
 
 # --- steps ---------------------------------------------------------------------------------------------------------------
 
+PADDED_TO = 8
+"""What the width of a padded batch is a multiple of."""
 _CONSOLE = re.compile(r'"windows":\s*(\d+),\s*"batches":\s*(\d+)')
 RATE = 0.0005
 """Half a unit of the last digit of a trainer's steps per second."""
@@ -139,6 +141,8 @@ def _epoch_steps(campaign: Campaign, run: str, record: Record) -> list[Finding] 
     data, training = record.configuration.data, record.configuration.training
     if not data or not training or not _positions(record):
         return None
+    if data.packing in ("padded", "isolated"):  # rows are as long as the longest of their batch
+        return _padded_positions(campaign, run, record)
     step, windows = training.batch_size * data.sequence_length, record.data.windows_train
     whole = None if windows is None or training.drop_partial_batch else windows * data.sequence_length
     allowed = _batches(windows, training.batch_size) if windows else None
@@ -159,6 +163,25 @@ def _epoch_steps(campaign: Campaign, run: str, record: Record) -> list[Finding] 
     refs = campaign.refs(run, f"history[{epoch - 1}].processed_positions") + campaign.refs(run, "data.windows_train")
     change = effect(made, allowed[0]) if allowed else f"{len(off)} epochs"
     return [Finding(f"{run}, epochs", "error", "mismatch", message, f"{made:,.2f} steps", expected, change, refs)]
+
+
+def _padded_positions(campaign: Campaign, run: str, record: Record) -> list[Finding] | None:
+    """Epochs of rows that are filled up: no more positions than rows of the full length have, no fewer than tokens are predicted."""
+    data, rows, predicted = record.configuration.data, record.data.windows_train, record.data.predicted_tokens
+    if not data or not rows or not predicted or not record.data.epochs_run:
+        return None
+    least, most = predicted / record.data.epochs_run, rows * -(-data.sequence_length // PADDED_TO) * PADDED_TO
+    off = [(epoch, found) for epoch, found in enumerate(_positions(record), start=1) if not least <= found <= most]
+    if not off:
+        return []
+    epoch, found = off[0]
+    message = (
+        f"Epoch {epoch} of {run} has {found:,} positions; its {rows:,} rows of at most {data.sequence_length} have {most:,}, and "
+        f"{least:,.0f} tokens are predicted. So it is in {len(off)} of {len(record.history)} epochs."
+    )
+    refs = campaign.refs(run, f"history[{epoch - 1}].processed_positions") + campaign.refs(run, "data.windows_train")
+    sides = f"{found:,} positions", f"{least:,.0f} to {most:,}"
+    return [Finding(f"{run}, epochs", "error", "mismatch", message, *sides, f"{len(off)} epochs", refs)]
 
 
 def _batches(windows: int, size: int) -> tuple[int, int]:

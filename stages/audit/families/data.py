@@ -8,13 +8,13 @@ from typing import Any, NamedTuple
 
 from stages.audit.artifacts import Example
 from stages.audit.campaign import Campaign
-from stages.audit.families.output_quality import DEGENERATE, repeated_share
 from stages.audit.finding import Finding, Severity
 from stages.audit.rules import rule
 from stages.audit.sets import evaluated, manifests, trained
 from stages.audit.stored import SHOWN, by, cells_of_task, share
 from stages.compare import cells_of
 from stages.record import Record
+from stages.repetition import is_loop
 
 ODD_SHARE = 0.1
 """Share of a task's rows from which it is not the task that its name says: a tenth of the score is of something else."""
@@ -104,7 +104,7 @@ def _stated_filters(campaign: Campaign) -> dict[str, str]:
     """How the manifests describe the choice of each task's rows."""
     found: dict[str, str] = {}
     for manifest in manifests(campaign):
-        described = manifest.document.content.get("filters")
+        described = manifest.facts.get("filters")
         found |= {str(task): str(text) for task, text in described.items()} if isinstance(described, dict) else {}
     return found
 
@@ -151,7 +151,7 @@ def _bad_answers(rows: Sequence[Example]) -> dict[str, list[Example]]:
             found["without letters"].append(row)
         elif _PLACEHOLDER.fullmatch(row.answer):
             found["placeholder"].append(row)
-        elif repeated_share(row.answer) >= DEGENERATE:
+        elif is_loop(row.answer):
             found["loop"].append(row)
     return found
 
@@ -199,7 +199,9 @@ def _is_training_draw(campaign: Campaign, content: Any) -> bool:
 def validation_text(campaign: Campaign) -> Iterator[Finding]:
     for name, table in campaign.tables.items():
         cells = {f"{name} {column}.{row}": _validated(cell) for (row, column), cell in cells_of(table).items()}
-        runs = sorted({run for found in cells.values() for run in found if run in campaign.records})
+        runs = sorted(
+            {run for found in cells.values() for run in found if run in campaign.records and not _beside_base(campaign, name, run)}
+        )
         texts = {run: _text_of(campaign.records[run]) for run in runs}
         settings = dict.fromkeys(key for text in texts.values() for key in text)
         differing = [key for key in settings if len({text.get(key) for text in texts.values()}) > 1]
@@ -210,6 +212,11 @@ def validation_text(campaign: Campaign) -> Iterator[Finding]:
         evidence = tuple(ref for run in runs for ref in campaign.refs(run, "configuration.data.documents_validation"))
         own = tuple(cell for cell, found in cells.items() if found)
         yield Finding(name, "warning", "protocol fault", message, "results side by side", values, "", evidence, cells=own)
+
+
+def _beside_base(campaign: Campaign, table: str, run: str) -> bool:
+    """Whether the table prints the loss of the run's base model on the same text: it is that which the run's is compared with."""
+    return any(cell.startswith(f"{table} ") for cell in campaign.cells_printing(run, "results.intrinsic.base.loss_nats"))
 
 
 def _validated(cell: Mapping[str, Any]) -> set[str]:

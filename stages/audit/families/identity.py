@@ -6,7 +6,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from stages.audit.campaign import Campaign
+from stages.audit.families.counting_training import SAME_WEIGHTS
 from stages.audit.finding import Finding, Severity
+from stages.audit.objects import effect
 from stages.audit.rules import rule
 from stages.document import Document
 from stages.parameter_models import RunParameters
@@ -187,9 +189,27 @@ def disagreements(campaign: Campaign) -> Iterator[Finding]:
             listed = {metric: " / ".join(f"{entry[metric]:.8g}" for entry, _ in entries if metric in entry) for metric in differing}
             message = f"{len(entries)} files give {', '.join(differing)} of {model} under the same settings, and they differ."
             severity: Severity = "error" if max(differing.values()) > VISIBLE else "warning"
-            effect = f"{max(differing.values()):.2g} relative"
+            size = f"{max(differing.values()):.2g} relative"
             stated = "; ".join(f"{metric} {values}" for metric, values in listed.items())
-            yield Finding(model, severity, "mismatch", message, stated, "", effect, tuple(ref for _, ref in entries))
+            yield Finding(model, severity, "mismatch", message, stated, "", size, tuple(ref for _, ref in entries))
+    yield from _validation_and_intrinsic(campaign)
+
+
+def _validation_and_intrinsic(campaign: Campaign) -> Iterator[Finding]:
+    """The validation loss that a training logs and the one that was measured again afterwards, of the same weights."""
+    for run, record in campaign.records.items():
+        logged, measured = record.results.validation, record.results.intrinsic.adapter if record.results.intrinsic else None
+        if not (logged and measured and logged.plain and measured.plain) or logged.weights != measured.weights:
+            continue
+        if abs(logged.loss_nats - measured.loss_nats) > SAME_WEIGHTS * measured.loss_nats:
+            message = (
+                f"The training of {run} logs a validation loss of {logged.loss_nats:.4f} for its {logged.weights} weights; measured again "
+                f"on the same text, the loss of these weights is {measured.loss_nats:.4f}."
+            )
+            refs = campaign.refs(run, "results.validation.loss_nats") + campaign.refs(run, "results.intrinsic.adapter.loss_nats")
+            sides = f"{logged.loss_nats:.4f}", f"{measured.loss_nats:.4f}"
+            change = effect(logged.loss_nats, measured.loss_nats)
+            yield Finding(f"{run}, measured again", "error", "mismatch", message, *sides, change, refs)
 
 
 def _spread(values: list[float]) -> float:

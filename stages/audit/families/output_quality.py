@@ -10,6 +10,7 @@ from stages.audit.finding import Finding, Severity
 from stages.audit.residue import has_double_bos
 from stages.audit.rules import rule
 from stages.audit.stored import SHOWN, Stored, by, cells_of_scores, refs, share, stored, summaries, tasks_of
+from stages.repetition import DEGENERATE, is_loop
 from stages.traced import Ref
 
 CHARACTERS_PER_TOKEN = 3
@@ -21,11 +22,6 @@ LONGEST_ITEM = 4
 """Words of an item between commas; what is longer is a clause, and may go on."""
 CUT_SHARE = 0.1
 """Share of a system's answers from which cutting shapes a comparison: a tenth of the texts is scored as fragments."""
-REPEATED_WORDS = 4
-SHORTEST_PROSE = 20
-"""Words below which a repeated sequence of four says nothing."""
-DEGENERATE = 0.3
-"""Share of a text's four-word sequences that it has said before. Human prose stays below a tenth; a loop comes near 1."""
 DEGENERATE_SHARE = 0.02
 """Share of a system's answers from which loops matter: a mean score moves by up to that much, the second printed decimal."""
 DAMAGED_SHARE = 0.05
@@ -71,7 +67,7 @@ def cut(campaign: Campaign) -> Iterator[Finding]:
         cut_off, cells = [item for own in found.values() for item in own], cells_of_scores(campaign, run, tasks=[task])
         yield Finding(
             f"{run} {task}",
-            "warning",
+            _severity(campaign, run, task, "cut"),
             "protocol fault",
             message,
             f"limit {limit} tokens",
@@ -80,6 +76,17 @@ def cut(campaign: Campaign) -> Iterator[Finding]:
             refs(cut_off),
             cells=cells,
         )
+
+
+def _severity(campaign: Campaign, run: str, task: str, kind: str) -> Severity:
+    """A note where a table prints how many such answers there are of each system, so that a reader of the scores knows."""
+    evaluations = {name: own.extrinsic for name, own in campaign.runs.items() if own.extrinsic}
+    alike = [name for name, own in evaluations.items() if own.base_model == evaluations[run].base_model]
+    told = [
+        any(campaign.cells_printing(name, f"results.extrinsic.{task}.{kind}.{system}") for name in (alike if system == "base" else [run]))
+        for system in {system for item in campaign.outputs if item.run == run for system in item.systems}
+    ]
+    return "note" if all(told) else "warning"
 
 
 def _is_cut(item: Stored, limit: int) -> bool:
@@ -125,13 +132,6 @@ def _limits(campaign: Campaign) -> dict[tuple[str, str], int]:
     return limits
 
 
-def repeated_share(text: str) -> float:
-    """Share of a text's four-word sequences that it has said before; 0 where it is short."""
-    words = re.findall(r"\w+", text.lower())
-    sequences = [tuple(words[start : start + REPEATED_WORDS]) for start in range(len(words) - REPEATED_WORDS + 1)]
-    return 1 - len(set(sequences)) / len(sequences) if len(words) >= SHORTEST_PROSE else 0.0
-
-
 @rule(
     "outputs.repetition",
     "Answers that repeat themselves",
@@ -141,9 +141,9 @@ def repeated_share(text: str) -> float:
 def repetition(campaign: Campaign) -> Iterator[Finding]:
     for (run, task), items in by(stored(campaign), lambda item: (item.outputs.run, item.task)).items():
         systems = by(items, lambda item: item.system)
-        found = {system: [item for item in own if repeated_share(item.answer) >= DEGENERATE] for system, own in systems.items()}
+        found = {system: [item for item in own if is_loop(item.answer)] for system, own in systems.items()}
         rows = next(iter(systems.values()))
-        human = sum(repeated_share(item.reference) >= DEGENERATE for item in rows)
+        human = sum(is_loop(item.reference) for item in rows)
         floor = max(DEGENERATE_SHARE, human / len(rows))
         if all(len(own) <= floor * len(systems[system]) for system, own in found.items()):
             continue
@@ -151,7 +151,8 @@ def repetition(campaign: Campaign) -> Iterator[Finding]:
         message = f"Answers of {task} in which at least {100 * DEGENERATE:.0f} % of the four-word sequences are repeats."
         looping, cells = [item for own in found.values() for item in own], cells_of_scores(campaign, run, tasks=[task])
         references = f"references: {share(human, len(rows))}"
-        yield Finding(f"{run} {task}", "warning", "protocol fault", message, "", counts, references, refs(looping), cells=cells)
+        severity = _severity(campaign, run, task, "loops")
+        yield Finding(f"{run} {task}", severity, "protocol fault", message, "", counts, references, refs(looping), cells=cells)
 
 
 @rule(

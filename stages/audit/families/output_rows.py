@@ -9,7 +9,7 @@ from stages.audit.artifacts import Example, Outputs, example_of
 from stages.audit.campaign import Campaign
 from stages.audit.finding import Finding
 from stages.audit.rules import rule
-from stages.audit.sets import manifests
+from stages.audit.sets import manifests, rows_of
 from stages.audit.stored import SHOWN, by, summaries, tasks_of
 from stages.traced import Ref
 
@@ -41,9 +41,9 @@ def rows(campaign: Campaign) -> Iterator[Finding]:
         if problems:
             yield _finding(f"{outputs.run} seed {outputs.seed}", "Outputs are not of the rows that were drawn", outputs.ref, problems)
     for manifest in manifests(campaign):
-        stated = manifest.document.content.get("n_per_task_obtained")
-        sizes = {task: len(campaign.examples[file].rows) for task, file in manifest.files.items()}
-        place = manifest.document.ref("$.n_per_task_obtained")
+        stated = manifest.facts.get("n_per_task_obtained")
+        sizes = {task: len(rows_of(campaign, file, task)) for task, file in manifest.files.items()}
+        place = manifest.document.ref(f"{manifest.place}.n_per_task_obtained")
         problems = [
             _Problem(f"{task}: {number} rows stated, {sizes[task]} in the set", (place, campaign.examples[manifest.files[task]].ref))
             for task, number in (stated if isinstance(stated, dict) else {}).items()
@@ -89,10 +89,10 @@ def _drawn(campaign: Campaign, outputs: Outputs, task: str) -> Sequence[Example]
     """Rows that were drawn for a task: of the set that a manifest of the seed names, else of the set most like the outputs."""
     named = [manifest.files[task] for manifest in manifests(campaign) if manifest.seed == outputs.seed and task in manifest.files]
     if named:
-        return campaign.examples[named[0]].rows
+        return rows_of(campaign, named[0], task)
     keys = {_key(example_of(row)) for row in outputs.of_task(task)}
-    sets = [campaign.examples[file].rows for file in campaign.evaluation_files()]
-    alike = [rows for rows in sets if sum(_key(row) in keys for row in rows) >= MATCHING * len(rows)]
+    sets = [rows_of(campaign, file, task) for file in campaign.evaluation_files()]
+    alike = [rows for rows in sets if rows and sum(_key(row) in keys for row in rows) >= MATCHING * len(rows)]
     return alike[0] if alike else ()
 
 

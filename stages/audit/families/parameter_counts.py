@@ -9,9 +9,8 @@ from stages.audit.campaign import Campaign
 from stages.audit.finding import Finding
 from stages.audit.objects import effect, number
 from stages.audit.rules import rule
-from stages.parameter_models import AdapterArchitecture
 from stages.record import Record
-from stages.training_parameters import RecurrentArchitecture, TransformerArchitecture
+from stages.training_parameters import AdapterArchitecture, LlamaArchitecture, RecurrentArchitecture, TransformerArchitecture
 from stages.yaml_files import read_yaml
 
 BASE_DIMENSIONS = Path("params/budget.yaml")
@@ -29,7 +28,7 @@ def parameters(campaign: Campaign) -> Iterator[Finding]:
     unlogged: list[str] = []
     for run, record in campaign.records.items():
         architecture = record.configuration.architecture
-        stated, expected = architecture.parameter_count if architecture else None, count_of(record)
+        stated, expected = architecture.parameter_count if architecture else None, count_of(record, campaign.records)
         if expected is None:
             continue
         refs = campaign.refs(run, "configuration.architecture.parameter_count")
@@ -45,8 +44,8 @@ def parameters(campaign: Campaign) -> Iterator[Finding]:
         yield Finding("all runs", "note", "confirmed", message, recomputed=f"{len(logged)} runs have the stated number", cells=())
 
 
-def count_of(record: Record) -> int | None:
-    """Trainable parameters of a run's model; none where its dimensions are not known."""
+def count_of(record: Record, records: Mapping[str, Record]) -> int | None:
+    """Trainable parameters of a run's model; none where its dimensions are not known. ``records``: by run, those of base models."""
     configuration = record.configuration
     vocabulary = configuration.tokenizer.vocabulary if configuration.tokenizer else None
     match configuration.architecture:
@@ -54,8 +53,10 @@ def count_of(record: Record) -> int | None:
             return recurrent_count(recurrent, vocabulary)
         case TransformerArchitecture() as transformer if vocabulary and configuration.data:
             return transformer_count(transformer, vocabulary, configuration.data.sequence_length)
+        case LlamaArchitecture() as llama if vocabulary:
+            return llama_count(llama, vocabulary)
         case AdapterArchitecture() as adapter:
-            return adapter_count(adapter, base_dimensions(adapter.base_model))
+            return adapter_count(adapter, own_dimensions(records.get(adapter.base_model)) or base_dimensions(adapter.base_model))
     return None
 
 
@@ -75,6 +76,22 @@ def transformer_count(model: TransformerArchitecture, vocabulary: int, length: i
     layer = 4 * (width + 1) * width + (width + 1) * inner + (inner + 1) * width + 4 * width
     output = vocabulary if model.tied_output else (width + 1) * vocabulary
     return (vocabulary + length) * width + model.layers * layer + 2 * width + output
+
+
+def llama_count(model: LlamaArchitecture, vocabulary: int) -> int:
+    """Embedding; attention of grouped heads, gated feed-forward and two norms a layer, all without biases; a last norm; output."""
+    width, shared = model.model_size, model.model_size // model.heads * model.key_value_heads
+    layer = 2 * width * width + 2 * width * shared + 3 * width * model.feed_forward_size + 2 * width
+    return (1 if model.tied_output else 2) * vocabulary * width + model.layers * layer + width
+
+
+def own_dimensions(record: Record | None) -> dict[str, int] | None:
+    """Dimensions of a base model that is a run of the campaign; none where it is not."""
+    model = record.configuration.architecture if record else None
+    if not isinstance(model, LlamaArchitecture):
+        return None
+    shared = model.model_size // model.heads * model.key_value_heads
+    return {"layers": model.layers, "hidden": model.model_size, "key_value": shared, "feed_forward": model.feed_forward_size}
 
 
 _SHAPES = {

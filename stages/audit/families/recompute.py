@@ -196,11 +196,13 @@ def _best_of_history(campaign: Campaign, run: str, record: Record) -> Iterator[F
     stated = record.results.validation
     if not losses or stated is None:
         return
-    epoch = min(losses, key=lambda number: losses[number])
+    last = stated.weights == "last"  # then it is to be the last epoch's, whichever is the best
+    epoch = max(losses) if last else min(losses, key=lambda number: losses[number])
     refs = campaign.refs(run, "results.validation.loss_nats") + campaign.refs(run, f"history[{epoch - 1}].validation_loss_nats")
     if stated.loss_nats != losses[epoch] or (stated.epoch is not None and losses.get(stated.epoch) != losses[epoch]):
+        kind, extreme = ("last", "that of the last epoch") if last else ("best", "the smallest")
         message = (
-            f"{run} gives {stated.loss_nats:.5f} of epoch {stated.epoch} as its best loss; the smallest is {losses[epoch]:.5f} of {epoch}."
+            f"{run} gives {stated.loss_nats:.5f} of epoch {stated.epoch} as its {kind} loss; {extreme} is {losses[epoch]:.5f} of {epoch}."
         )
         sides = f"{stated.loss_nats:.5f}", f"{losses[epoch]:.5f}"
         yield Finding(run, "error", "mismatch", message, *sides, effect(stated.loss_nats, losses[epoch]), refs)
