@@ -9,7 +9,6 @@ from random import Random
 
 from stages.instruction_parameters import DemoInstructions
 from stages.instruction_sources import Instructions
-from stages.instruction_sources.demo_events import new_writer
 from stages.instruction_sources.demo_tasks import TASKS, Example
 
 LICENCE = "Apache-2.0"
@@ -31,4 +30,4 @@ def examples(seed: int) -> Iterator[Example]:
 
 
 def _example(random: Random) -> Example:
-    return random.choice(TASKS)(new_writer(random))
+    return random.choice(TASKS)(random)

@@ -1,10 +1,10 @@
 """Track 2 as its users run it: from instructions to audited tables, on a model of seconds, and on the published instructions."""
 
+import json
 import re
 from pathlib import Path
 
 import pytest
-import yaml
 
 from stages.files import read_json
 from tests.conftest import copy_project, run_in, snakemake
@@ -88,14 +88,23 @@ def test_an_altered_answer_is_found_and_nothing_is_made_from_it(tuned: Path) -> 
 
 @pytest.mark.evidence
 def test_published_instructions_tune_the_small_model(tuned: Path, evidence: Path) -> None:
-    """Real text: the thesis's own 10,000 instructions, as a file of the user's."""
-    campaign = yaml.safe_load((tuned / "params/campaigns/tiny-qlora.yaml").read_text())
-    datasets = evidence / "versions/trilha2-lora/datasets"
-    campaign |= {"campaign": "canarim", "runs": ["base", "sft"]}
-    campaign["instructions"] = {"source": "local", "path": str(datasets), "licence": "CC BY-NC 4.0"}
-    campaign["overrides"]["sft"]["data"] |= {"documents_train": 300, "documents_validation": 60, "documents_test": 0}
-    (tuned / "params/campaigns/canarim.yaml").write_text(yaml.safe_dump(campaign))
-    snakemake(tuned, "track2", "--config", "campaign=canarim")
-    record = read_json(tuned / "versions/canarim/trilha2-lora/sft/record.json")
-    assert record["results"]["intrinsic"]["adapter"]["loss_nats"] < record["results"]["intrinsic"]["base"]["loss_nats"]
-    assert record["data"]["documents_train"] + record["data"]["documents_validation"] > 300
+    """Real text: the thesis's own 10,000 instructions, as files of the user's."""
+    source = {"source": "local", "path": str(evidence / "versions/trilha2-lora/datasets"), "licence": "CC BY-NC 4.0"}
+    split = {"seed": 42, "documents_train": 300, "documents_validation": 60, "documents_test": 0}
+    record = read_json(tuned / RUNS / "sft/manifest.json")["parameters"]
+    tune = record | {"data": record["data"] | {"documents_train": 300, "documents_validation": 60}}
+    model, examples, adapter = str(RUNS / "base"), "data/canarim/split", "versions/canarim/sft"
+    stage(tuned, "instructions", "--parameters", json.dumps(source), "--folder", "data/canarim")
+    stage(tuned, "split", "--instructions", "data/canarim", "--parameters", json.dumps(split), "--folder", examples)
+    told = ("--model", model, "--examples", examples)
+    run = ("--campaign", "canarim", "--run", "sft", "--parameters", json.dumps(tune))
+    stage(tuned, "tune", *run, *told, "--folder", adapter, "--threads", "1")
+    stage(tuned, "intrinsic", "--run", "sft", *told, "--adapter", adapter, "--output", "intrinsic.json", "--threads", "1")
+    losses = read_json(tuned / "intrinsic.json")["sft"]
+    assert losses["adapter"]["eval_loss"] < losses["base"]["eval_loss"]
+    assert losses["base"]["label_tokens"] == losses["adapter"]["label_tokens"] > 1000
+
+
+def stage(folder: Path, name: str, *arguments: str) -> None:
+    done = run_in(folder, "python", "-m", f"stages.{name}", *arguments)
+    assert done.returncode == 0, done.stderr
