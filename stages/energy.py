@@ -6,7 +6,7 @@ A counter is of the whole device, whatever else runs there; of a computation on 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from threading import Event, Thread
+from threading import Event, Lock, Thread
 from types import TracebackType
 from typing import Any
 
@@ -26,43 +26,43 @@ class Meter:
     def __init__(self, devices: Sequence[Any]) -> None:
         """``devices``: PyTorch's, of one kind. Those of a processor are one."""
         self._counters = _gpu_counters(devices) if devices[0].type == "cuda" else _processor_counters()
-        self._done = Event()
+        self._done, self._lock = Event(), Lock()
         self._thread: Thread | None = None
-        self._first = self._last = _read(self._counters)
+        self._first = self._last = self._read()
 
     @property
     def kilowatt_hours(self) -> float | None:
         """Since the block was entered, also while it runs; ``None`` where it is not measured."""
         if not self._done.is_set():
-            self._last = _read(self._counters)
+            self._last = self._read()
         if self._first is None or self._last is None:
             return None
         return (self._last - self._first) / JOULES
 
     def __enter__(self) -> "Meter":
-        self._first = _read(self._counters)
+        self._first = self._read()
         if self._first is not None:
             self._thread = Thread(target=self._look, daemon=True)
             self._thread.start()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self._last = _read(self._counters)
+        self._last = self._read()
         self._done.set()
         if self._thread:
             self._thread.join()
 
     def _look(self) -> None:
         while not self._done.wait(LOOK_SECONDS):
-            _read(self._counters)
+            self._read()
 
-
-def _read(counters: Sequence[Counter]) -> float | None:
-    """Joules of all counters; ``None`` where there are none, or one of them cannot be read."""
-    try:
-        return sum(counter() for counter in counters) if counters else None
-    except Exception:  # the driver's library raises its own kinds
-        return None
+    def _read(self) -> float | None:
+        """Joules of all counters; ``None`` where there are none, or one of them cannot be read."""
+        with self._lock:  # or an older reading that comes after a newer one would look like a counter that began again
+            try:
+                return sum(counter() for counter in self._counters) if self._counters else None
+            except Exception:  # the driver's library raises its own kinds
+                return None
 
 
 def _gpu_counters(devices: Sequence[Any]) -> list[Counter]:

@@ -52,9 +52,9 @@ def run_session(
     lock = lock_folder(arguments.folder) if processes.main else None
     state = start(setup, checkpoints, fingerprint)
     with Meter(_devices(setup)) as meter:
-        save = partial(keep, setup, checkpoints, fingerprint, partial(energy, state.kilowatt_hours, meter))
-        train_watched(setup, state, save, arguments, fingerprint)
-        state.kilowatt_hours = energy(state.kilowatt_hours, meter)
+        spent = partial(energy, state.kilowatt_hours, meter)
+        train_watched(setup, state, partial(keep, setup, checkpoints, fingerprint, spent), arguments, fingerprint)
+        state.kilowatt_hours = spent()
     if processes.main:
         restore_best(setup, state)
         write_atomic(arguments.folder / "timing.json", to_json(timing_record(state)))

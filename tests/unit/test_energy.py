@@ -1,3 +1,4 @@
+import time
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,24 @@ def test_the_sockets_of_a_processor_are_added_up_and_their_counters_begin_again(
         assert meter.kilowatt_hours == pytest.approx(6 / 3.6e6), "2 J more: 1 J to its largest value, 1 J from there"
     second.write_text("9000000")
     assert meter.kilowatt_hours == pytest.approx(6 / 3.6e6), "what comes later is not its own"
+
+
+def test_two_readings_at_once_are_one_after_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    under_way, most = 0, 0
+
+    def counter() -> float:
+        nonlocal under_way, most
+        under_way += 1
+        most = max(most, under_way)
+        time.sleep(0.002)
+        under_way -= 1
+        return 0.0
+
+    monkeypatch.setattr(energy, "_processor_counters", lambda: [counter])
+    monkeypatch.setattr(energy, "LOOK_SECONDS", 0.001)
+    with Meter(CPU) as meter:
+        assert [meter.kilowatt_hours for _ in range(20)] == [0.0] * 20
+    assert most == 1
 
 
 def test_what_cannot_be_read_is_not_measured(powercap: Path) -> None:

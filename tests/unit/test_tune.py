@@ -9,6 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from stages import energy
 from stages.errors import UserError
 from stages.manifest import read_manifest
 from stages.text_store import TextStore
@@ -164,6 +165,20 @@ def test_the_stage_writes_an_adapter_and_what_is_known_of_it(
     assert after.inputs.keys() == {"examples", "model", "adapter"}
     setup, _ = setup_of(inputs, answering(), tmp_path / "sft")
     assert validate(setup)[0] == record["history"][-1]["val_loss"], "it goes on from where that one ended"
+
+
+def test_energy_is_counted_once_however_often_it_was_looked_at(inputs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    joules: list[float] = []
+
+    def counter() -> float:
+        joules.append(float(len(joules)))
+        return joules[-1]
+
+    monkeypatch.setattr(energy, "_processor_counters", lambda: [counter])
+    run_here(command(inputs, tmp_path / "sft", answering(epochs=3)))
+    _, entered, *saved, last, _ = joules
+    assert len(saved) == 3, "one an epoch"
+    assert json.loads((tmp_path / "sft/timing.json").read_text())["kilowatt_hours"] == (last - entered) / energy.JOULES
 
 
 def test_the_weights_are_the_best_or_the_last_as_the_run_says(inputs: Path, tmp_path: Path) -> None:
