@@ -57,8 +57,22 @@ def load_base(folder: Path, architecture: AdapterArchitecture, device: torch.dev
         reason = str(error).partition("\n")[0]
         raise UserError(folder, "", reason, "a causal language model that transformers can read") from error
     model.config.use_cache = False
+    _compute_alike(model)
     frozen: PreTrainedModel = model.requires_grad_(False).eval()
     return frozen
+
+
+def _compute_alike(model: "PreTrainedModel") -> None:
+    """Let the 4-bit layers compute on every processor as on this one.
+
+    Where a processor has AVX512-BF16, bitsandbytes packs their weights at the first evaluation, with constants rounded to bf16, for
+    products in bf16 that pass no gradient on: a training would go on wrongly after it, and no loss would be the one in fp32.
+    """
+    from bitsandbytes.nn.modules import Linear4bit
+
+    for layer in model.modules():
+        if isinstance(layer, Linear4bit):
+            layer.support_avx512bf16_for_cpu = False
 
 
 def load_tokenizer(folder: Path) -> "PreTrainedTokenizerFast":

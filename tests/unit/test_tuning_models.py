@@ -76,6 +76,15 @@ def test_the_linear_layers_but_the_output_are_in_nf4_doubly_quantised_and_comput
     assert 0 < difference < logits(small_model()).abs().max(), "quantised, and the same model"
 
 
+def test_a_processor_with_bf16_computes_as_one_without(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    expected = logits(load_base(model, architecture(), CPU))
+    monkeypatch.setattr("bitsandbytes.nn.modules.has_avx512bf16", lambda: True)
+    base: Any = load_base(model, architecture(), CPU)
+    assert torch.equal(logits(base), expected)
+    state = base.model.layers[0].self_attn.q_proj.weight.quant_state
+    assert not getattr(state, "packing_format_for_cpu", False), "or no gradient would come through from here on"
+
+
 def test_new_adapters_are_the_only_trainable_weights_in_fp32_and_change_nothing_yet(model: Path) -> None:
     base = load_base(model, architecture(), CPU)
     before, state = logits(base), torch.get_rng_state()
