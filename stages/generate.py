@@ -18,7 +18,7 @@ import torch
 
 from stages.code_hash import code_hash
 from stages.energy import Meter
-from stages.errors import UserError, report_errors
+from stages.errors import report_errors
 from stages.example_rows import write_objects
 from stages.files import parse_json, sha256_of_file, sha256_of_json, to_json, write_atomic
 from stages.generation.batches import Request, batches_of
@@ -28,8 +28,9 @@ from stages.generation.outputs import OUTPUTS, Output
 from stages.generation.parameters import GenerateParameters
 from stages.generation.partial import Done, Partial, open_partial
 from stages.generation.requests import requests_of
-from stages.manifest import NAME, load_manifest, write_manifest
+from stages.manifest import NAME, write_manifest
 from stages.training.processes import join_processes
+from stages.tuning.models import check_base
 from stages.validation import validate
 
 MODULE = "stages.generate"
@@ -70,8 +71,8 @@ def run(arguments: argparse.Namespace) -> None:
 
 def input_manifests(model: Path, adapter: Path | None, draws: Sequence[Draw]) -> dict[str, Path]:
     """The manifests that the answers are made from, by their part; :class:`UserError` for an adapter of another model."""
-    if adapter and load_manifest(adapter / NAME).inputs.get("model") != sha256_of_file(model / NAME):
-        raise UserError(adapter / NAME, "inputs.model", "another model", f"{model / NAME}, which the adapter is loaded on")
+    if adapter:
+        check_base(adapter, model)
     folders = {"model": model, "adapter": adapter} | {f"examples_{draw.seed}": draw.folder for draw in draws}
     return {name: folder / NAME for name, folder in folders.items() if folder}
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from stages.errors import UserError
-from stages.files import to_json, write_atomic
+from stages.files import sha256_of_file, to_json, write_atomic
 from stages.manifest import NAME, File, Manifest, difference, load_manifest, read_manifest
 from stages.training_parameters import AdapterArchitecture, LlamaArchitecture
 from stages.validation import validate
@@ -143,6 +143,12 @@ def load_adapter(model: "PreTrainedModel", folder: Path, trainable: bool = False
     except (RuntimeError, ValueError) as error:
         reason = str(error).partition("\n")[0]
         raise UserError(folder, "", reason, "an adapter of a model of these dimensions") from error
+
+
+def check_base(adapter: Path, model: Path) -> None:
+    """:class:`UserError` unless the adapter of one folder was trained on the model of the other."""
+    if load_manifest(adapter / NAME).inputs.get("model") != sha256_of_file(model / NAME):
+        raise UserError(adapter / NAME, "inputs.model", "another model", f"{model / NAME}, which the adapter is loaded on")
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from stages.training.setup import Compute, Indices, Setup, set_up
 from stages.training_parameters import LlamaArchitecture, Training
 from stages.tuning.chat import end_of_turn, pad_id
 from stages.tuning.data import TuneRows
-from stages.tuning.models import add_adapter, llama, load_adapter, load_base
+from stages.tuning.models import add_adapter, check_base, llama, load_adapter, load_base
 from stages.tuning.objective import label_losses
 from stages.tuning.parameters import TuneParameters
 from stages.tuning.rows import Rows
@@ -71,12 +71,14 @@ def adapter_to_train(
     _save_memory(model, parameters.training)
     if first is None:
         return add_adapter(model, architecture, parameters.seed)
+    check_base(first, folder)
     adapted = load_adapter(model, first, trainable=True)
     found: Any = adapted.peft_config["default"]
     targets = sorted(found.target_modules or [])
     for field, has, expected in (
         ("lora_rank", found.r, architecture.lora_rank),
         ("lora_alpha", found.lora_alpha, architecture.lora_alpha),
+        ("lora_dropout", found.lora_dropout, architecture.lora_dropout),
         ("lora_targets", targets, sorted(architecture.lora_targets)),
     ):
         if has != expected:

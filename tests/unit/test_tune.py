@@ -11,6 +11,7 @@ from torch import Tensor
 
 from stages import energy
 from stages.errors import UserError
+from stages.files import sha256_of_file
 from stages.manifest import read_manifest
 from stages.text_store import TextStore
 from stages.training.loop import train, validate
@@ -235,6 +236,12 @@ def test_an_adapter_of_other_settings_is_not_gone_on_from(inputs: Path, tmp_path
     run_here(command(inputs, tmp_path / "cpt", parameters_of(epochs=1)))
     with pytest.raises(UserError, match="cpt: lora_rank: found 4, expected 8, as architecture.lora_rank of the run that goes on"):
         setup_of(inputs, answering(architecture=LORA | {"lora_rank": 8}), tmp_path / "cpt")
+    with pytest.raises(UserError, match=r"lora_dropout: found 0\.05, expected 0\.0"):
+        setup_of(inputs, answering(architecture=STILL), tmp_path / "cpt")
+    manifest = tmp_path / "cpt/manifest.json"
+    manifest.write_text(manifest.read_text().replace(sha256_of_file(inputs / "model/manifest.json"), "0" * 64))
+    with pytest.raises(UserError, match=r"inputs.model: found another model, expected .*model/manifest.json"):
+        setup_of(inputs, answering(), tmp_path / "cpt")
 
 
 def test_memory_that_runs_out_says_what_to_do() -> None:
