@@ -37,6 +37,7 @@ def main() -> None:
     parser.add_argument("--model", type=Path, required=True, help="folder of the base model")
     parser.add_argument("--adapter", type=Path, required=True, help="folder of the adapter")
     parser.add_argument("--texts", type=Path, help="text that the adapter was trained on")
+    parser.add_argument("--validation", type=Path, help="text that validated it, where a part of --texts did not")
     parser.add_argument("--examples", type=Path, help="split of instructions that it was trained on, in place of --texts")
     parser.add_argument("--output", type=Path, required=True, help="report to write")
     parser.add_argument("--device", choices=["cpu", "cuda"], help="default: cuda where there is one")
@@ -47,7 +48,7 @@ def main() -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Evaluate both, write the report."""
     manifest = read_manifest(arguments.adapter, "adapter")
-    sources = TuneSources(arguments.texts, None, arguments.examples)
+    sources = TuneSources(arguments.texts, arguments.validation, arguments.examples)
     check_inputs(manifest, arguments.adapter, {"model": arguments.model} | sources.folders())
     parameters = parse_tune_parameters(manifest.parameters, arguments.adapter / NAME)
     _, torch_device = join_processes(arguments.device)
@@ -61,11 +62,13 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def check_inputs(manifest: Manifest, adapter: Path, folders: dict[str, Path]) -> None:
-    """:class:`UserError` unless the adapter was trained on exactly these."""
-    for kind, folder in folders.items():
-        found, expected = sha256_of_file(folder / NAME), manifest.inputs.get(kind)
+    """:class:`UserError` unless the adapter was trained on exactly these: else rows that it learnt from might validate it."""
+    for kind in ("model", "text", "validation", "examples"):
+        folder, expected = folders.get(kind), manifest.inputs.get(kind)
+        found = sha256_of_file(folder / NAME) if folder else None
         if found != expected:
-            raise UserError(folder / NAME, "sha256", found, f"{expected or 'nothing'}, the {kind} that {adapter} was trained on")
+            place = folder / NAME if folder else kind
+            raise UserError(place, "sha256", found or "nothing", f"{expected or 'nothing'}, the {kind} that {adapter} was trained on")
 
 
 def compare(model: Path, adapter: Path, parameters: TuneParameters, rows: Rows, device: Device) -> dict[str, dict[str, Any]]:

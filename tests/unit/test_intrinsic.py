@@ -71,6 +71,16 @@ def test_the_adapter_is_evaluated_beside_the_quantised_weights_not_merged_into_t
     assert layer.merged is False and type(layer.base_layer).__name__ == "Linear4bit"
 
 
+def test_what_was_validated_on_a_text_of_its_own_is_so_here(inputs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run_here(command(inputs, inputs / "own", parameters_of(epochs=1), "--validation", str(inputs / "text")))
+    with pytest.raises(SystemExit, match="1"):
+        intrinsic(inputs, tmp_path / "report.json", "own")
+    assert "validation: sha256: found nothing, expected" in capsys.readouterr().err
+    report = intrinsic(inputs, tmp_path / "report.json", "own", "--validation", str(inputs / "text"))
+    training = json.loads((inputs / "own/training.json").read_text())
+    assert report["own"]["adapter"]["eval_loss"] == training["history"][-1]["val_loss"]
+
+
 def test_another_base_or_another_text_than_it_was_trained_on_is_an_error(
     inputs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
