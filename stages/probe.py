@@ -74,10 +74,7 @@ def run(arguments: argparse.Namespace) -> None:
         "sft": greedy(answered["sft"], inputs, draws),
     }
     _, device = join_processes(arguments.device)
-    started = perf_counter()
-    with Meter([device]) as meter:
-        asked, answers = answers_of_both(arguments, parameters, draws[0], device)
-    timing = {"seconds": perf_counter() - started, "kilowatt_hours": meter.kilowatt_hours}
+    asked, answers, timing = answers_of_both(arguments, parameters, draws[0], device)
     systems = {name: System(answers[name], outputs[name]) for name in outputs}
     rows = judged(asked, systems)
     report = {
@@ -118,16 +115,22 @@ def greedy(folder: Path, made_from: Mapping[str, str | None], draws: Sequence[Dr
 
 def answers_of_both(
     arguments: argparse.Namespace, parameters: ProbeParameters, draw: Draw, device: torch.device
-) -> tuple[Asked, dict[str, Answers]]:
-    """What is asked, and what base and adapted model answer, one after the other."""
+) -> tuple[Asked, dict[str, Answers], dict[str, float | None]]:
+    """What is asked, what base and adapted model answer, one after the other, and what that takes, loading them left out."""
     tokenizer, answers = load_tokenizer(arguments.model), {}
+    seconds, energy = 0.0, list[float | None]()
     for name, adapter in (("base", None), ("sft", arguments.adapter)):
         network = load_system(parameters.architecture, arguments.model, adapter, device, arguments.threads)
         context = network.config.max_position_embeddings
         asked = what_to_ask(tokenizer, context, all_cases(), draw, parameters.probes, parameters.extrinsic)
-        answers[name] = ask(network, tokenizer, ids_of(tokenizer, network.generation_config), asked, parameters.probes)
+        ids, started = ids_of(tokenizer, network.generation_config), perf_counter()
+        with Meter([device]) as meter:
+            answers[name] = ask(network, tokenizer, ids, asked, parameters.probes)
+        seconds += perf_counter() - started
+        energy.append(meter.kilowatt_hours)
         del network  # before the next takes its place in memory
-    return asked, answers
+    measured = [each for each in energy if each is not None]
+    return asked, answers, {"seconds": seconds, "kilowatt_hours": sum(measured) if len(measured) == len(energy) else None}
 
 
 def summary(report: Mapping[str, Any]) -> str:

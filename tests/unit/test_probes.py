@@ -1,6 +1,8 @@
 import argparse
 import json
 from collections import Counter
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -290,6 +292,23 @@ def test_the_same_seeds_draw_the_same_answers_and_other_seeds_others(folders: Pa
     assert report["environment"]["precision"] == "fp32" and "peft" in report["environment"]["libraries"]
     answers = {system: [row["output"] for row in rows_of(tmp_path / "a") if row["system"] == system] for system in ("base", "sft")}
     assert answers["base"] != answers["sft"]
+
+
+def test_the_time_is_that_of_answering_without_loading(folders: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from stages import probe as module
+
+    stage: Any = module
+    clock, load, ask = [0.0], stage.load_system, stage.ask
+
+    def taking(seconds: float, function: Callable[..., Any], *arguments: Any) -> Any:
+        clock[0] += seconds
+        return function(*arguments)
+
+    monkeypatch.setattr(stage, "perf_counter", lambda: clock[0])
+    monkeypatch.setattr(stage, "load_system", partial(taking, 1000.0, load))
+    monkeypatch.setattr(stage, "ask", partial(taking, 3.0, ask))
+    probe(folders, tmp_path)
+    assert json.loads((tmp_path / "timing.json").read_text())["seconds"] == 6
 
 
 def test_another_draw_other_answers_or_too_few_examples_are_refused(folders: Path, tmp_path: Path) -> None:
