@@ -8,6 +8,7 @@ An unknown or ill-typed key stops with the file that holds it, the key, what was
 import argparse
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial, reduce
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,16 @@ from stages.files import write_atomic
 from stages.parameter_models import Architecture, RunParameters
 from stages.places import result_files
 from stages.training_parameters import AdapterArchitecture
-from stages.tuning_places import architecture_of, evaluated_files, is_on_hub, is_tuned_on_examples, probed_files, tuned_files
+from stages.tuning_places import (
+    System,
+    architecture_of,
+    evaluated_files,
+    is_on_hub,
+    is_tuned_on_examples,
+    probed_files,
+    system_name,
+    tuned_files,
+)
 from stages.validation import validate
 from stages.yaml_files import read_yaml
 
@@ -134,7 +144,8 @@ def _as_tuned(campaign: CampaignParameters, run: RunParameters, settings: Sequen
     """A run of track 2 as it is made here: a small base model, an adapter, or an evaluation of one."""
     run = run.model_copy(update={"notes": {}, "evaluation": None, "sampling": None})
     if run.extrinsic:
-        return _as_evaluated(campaign, run, load_run(campaign.campaign, _known(campaign, run, run.extrinsic.adapter_run), settings))
+        tuned = load_run(campaign.campaign, _known(campaign, run, run.extrinsic.adapter_run), settings)
+        return _as_evaluated(campaign, run, tuned, settings)
     if run.probes:
         evaluation = load_run(campaign.campaign, _known(campaign, run, run.probes.evaluation_run, "probes.evaluation_run"), settings)
         if not evaluation.extrinsic:
@@ -174,7 +185,7 @@ def _check_start(campaign: CampaignParameters, run: RunParameters, architecture:
             raise UserError(run_file(run.run), "architecture.adapter_run", f"{name}, of {base}", expected)
 
 
-def _as_evaluated(campaign: CampaignParameters, run: RunParameters, tuned: RunParameters) -> RunParameters:
+def _as_evaluated(campaign: CampaignParameters, run: RunParameters, tuned: RunParameters, settings: Sequence[str]) -> RunParameters:
     """An evaluation of the run ``tuned``, on examples of the campaign's instructions."""
     if not is_tuned_on_examples(tuned):
         raise UserError(run_file(run.run), "extrinsic.adapter_run", tuned.run, "a run that is tuned on instructions")
@@ -182,7 +193,21 @@ def _as_evaluated(campaign: CampaignParameters, run: RunParameters, tuned: RunPa
     base = architecture_of(tuned).base_model
     extrinsic = run.extrinsic.model_copy(update={"base_model": base, "dataset": instructions_name(campaign.instructions)})
     run = run.model_copy(update={"extrinsic": extrinsic})
-    return run.model_copy(update={"evidence": evaluated_files(campaign.campaign, run, tuned)})
+    first = _first_to_answer(campaign, System(run, tuned, False), settings)
+    keys = {"base_answers": first} if first else {}
+    return run.model_copy(update={"evidence": evaluated_files(campaign.campaign, run, tuned).model_copy(update={"keys": keys})})
+
+
+def _first_to_answer(campaign: CampaignParameters, base: System, settings: Sequence[str]) -> str | None:
+    """The evaluation before this one in the campaign that the base model's answers are made for already, if any."""
+    for name in takewhile(base.evaluation.run.__ne__, campaign.runs):
+        if read_run_file(read_run_file(name).get("variant_of") or name).get("extrinsic"):
+            other = load_run(campaign.campaign, name, settings)
+            assert other.extrinsic
+            tuned = load_run(campaign.campaign, other.extrinsic.adapter_run, settings)
+            if system_name(System(other, tuned, False)) == system_name(base):
+                return name
+    return None
 
 
 def _known(campaign: CampaignParameters, run: RunParameters, name: str, field: str = "extrinsic.adapter_run") -> str:

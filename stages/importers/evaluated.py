@@ -53,12 +53,13 @@ def _of_task(rows: Sequence[Document], task: str) -> list[Document]:
 
 
 def _time_facts(evidence: Evidence, parameters: RunParameters) -> Facts:
-    """Time and energy of generating, all seeds together; a variant shares its base's answers, whose time is the first one's."""
-    assert parameters.extrinsic
+    """Time and energy of generating, all seeds together; base answers that another evaluation has too are the first one's."""
+    assert parameters.extrinsic and parameters.evidence
+    first = parameters.evidence.keys.get("base_answers")
     timings = [evidence.json(file_of(parameters, f"timing_{seed}")) for seed in parameters.extrinsic.seeds]
-    own = "sft" if parameters.variant_of else "total"
+    own = "sft" if first else "total"
     parts = [timing.number(f"$.tasks.{task}.timers.{own}_sec", minimum=0) for timing in timings for task in parameters.extrinsic.tasks]
-    formula = f"sum of {own}_sec over seeds and tasks" + (f"; the base's answers are those of {parameters.variant_of}" * (own == "sft"))
+    formula = f"sum of {own}_sec over seeds and tasks" + (f"; the base's answers are those of {first}" if first else "")
     seconds = compute(lambda *values: sum(values), *parts, formula=formula)
     # Of all seeds, which are answered in one go.
     times = {f"time.{name}": timings[0].time(f"$.{name}") for name in ("started_at", "ended_at")}
@@ -66,7 +67,7 @@ def _time_facts(evidence: Evidence, parameters: RunParameters) -> Facts:
         "time.seconds": seconds,
         "time.hours": hours_of(seconds),
         **times,
-        **_energy_facts(timings, ("sft",) if own == "sft" else SYSTEMS),
+        **_energy_facts(timings, ("sft",) if first else SYSTEMS),
     }
 
 

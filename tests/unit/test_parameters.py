@@ -189,6 +189,22 @@ def test_an_evaluation_is_of_the_model_that_its_run_is_tuned_from(tmp_path: Path
     assert sft.data and sft.data.dataset == "demo"
 
 
+def test_base_answers_belong_to_the_first_evaluation_that_has_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tuned(tmp_path, monkeypatch, "sft, extrinsic,", "sft, sft_isolated, extrinsic, extrinsic_isolated,")
+
+    def first(run: str, *settings: str) -> dict[str, str]:
+        evidence = load_run("c", run, settings).evidence
+        assert evidence
+        return evidence.keys
+
+    assert first("extrinsic") == {} and first("extrinsic_isolated") == {"base_answers": "extrinsic"}
+    assert first("extrinsic_isolated", "extrinsic_isolated.extrinsic.batch_size=2") == {}, "they are made anew"
+    assert first("extrinsic_isolated", "extrinsic.extrinsic.batch_size=2") == {"base_answers": "extrinsic"}
+    campaign = tmp_path / "params/campaigns/c.yaml"
+    campaign.write_text(campaign.read_text().replace("extrinsic, ", ""))
+    assert first("extrinsic_isolated") == {}, "or no one would count them"
+
+
 @pytest.mark.parametrize(
     ("run", "change", "message"),
     [
