@@ -24,7 +24,7 @@ class Progress:
     def __call__(self, state: State, figures: Mapping[str, float]) -> None:
         now = time.monotonic()
         rate = (state.positions_total - self.first_positions) / max(now - self.started, 1e-9)
-        text = f"loss {figures['loss']:.4f}, {rate:,.0f} tokens/s"
+        text = f"loss {figures['loss']:.4f}, {rate:,.0f} positions/s"
         if not self.bar.disable:
             self.bar.set_postfix_str(text, refresh=False)
             self.bar.update(state.step - self.bar.n)

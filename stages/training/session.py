@@ -206,7 +206,7 @@ def summary(setup: Setup, state: State) -> str:
     """The stage's one line."""
     last = state.history[(state.best_epoch or 1) - 1 if state.best_weights else -1]
     losses = f"loss {last['loss']:.4f}, validation loss {last['val_loss']:.4f}"
-    speed = f"{state.step} steps, {state.positions_total / sum(state.epoch_seconds):,.0f} tokens/s"
+    speed = f"{state.step} steps, {state.positions_total / sum(state.epoch_seconds):,.0f} positions/s"
     return f"{setup.run}: {losses} at epoch {last['epoch']} ({which_weights(state)}); {speed}; {state.stopped}"
 
 
