@@ -21,6 +21,7 @@ from stages.document import Document
 from stages.errors import UserError, report_errors
 from stages.files import to_json, write_atomic
 from stages.normalise import NORMALISERS
+from stages.output_rows import of_task, prompt_of_row
 from stages.parameter_models import Extrinsic, RunParameters
 from stages.registry import Evidence
 from stages.run_files import file_of, parse_parameters
@@ -60,8 +61,8 @@ def _compare(outputs: Mapping[int, Sequence[Document]], task: str, metric: str, 
     """Both systems on one task under one metric."""
     scores: dict[str, list[list[float]]] = {system: [] for system in SYSTEMS}
     clusters: list[list[str]] = []
-    for rows in (_of_task(rows, task) for rows in outputs.values()):
-        clusters.append([_prompt(row) for row in rows])
+    for rows in (of_task(rows, task) for rows in outputs.values()):
+        clusters.append([prompt_of_row(row) for row in rows])
         for system in SYSTEMS:
             scores[system].append([_score(row, system, metric, reading) for row in rows])
     base, other = (scores[system] for system in SYSTEMS)
@@ -76,27 +77,16 @@ def _compare(outputs: Mapping[int, Sequence[Document]], task: str, metric: str, 
     return systems | {"gain": gain, "relative": relative, "low": low, "high": high, "p": permutation_p(paired)}
 
 
-def _of_task(rows: Sequence[Document], task: str) -> list[Document]:
-    found = [row for row in rows if row.text("$.task").value == task]
-    if not found:
-        raise UserError(rows[0].file, f"task {task}", "no rows", "outputs of every task of the evaluation")
-    return found
-
-
-def _prompt(row: Document) -> str:
-    return f"{row.text('$.instruction').value}\n{row.text('$.input').value}".strip()
-
-
 def _score(row: Document, system: str, metric: str, reading: Reading) -> float:
     outputs = {name: str(row.text(f"$.{name}_output").value) for name in SYSTEMS}
     output, others = outputs.pop(system), list(outputs.values())
-    text = output if reading.whole else answer_of(output, _prompt(row), others)
+    text = output if reading.whole else answer_of(output, prompt_of_row(row), others)
     return METRICS[metric](text, str(row.text("$.reference").value), NORMALISERS[reading.normaliser])
 
 
 def _has_residue(row: Document) -> bool:
     base, sft = (str(row.text(f"$.{name}_output").value) for name in SYSTEMS)
-    return has_header(sft, _prompt(row), [base])
+    return has_header(sft, prompt_of_row(row), [base])
 
 
 def _over_seeds(means: list[float], seeds: list[int]) -> dict[str, Any]:
@@ -109,7 +99,7 @@ def _over_seeds(means: list[float], seeds: list[int]) -> dict[str, Any]:
 
 def _distinct(outputs: Mapping[int, Sequence[Document]], task: str) -> int:
     """Distinct prompts of the task over all seeds."""
-    return len({_prompt(row) for rows in outputs.values() for row in _of_task(rows, task)})
+    return len({prompt_of_row(row) for rows in outputs.values() for row in of_task(rows, task)})
 
 
 def main() -> None:

@@ -13,32 +13,29 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from stages.errors import UserError, report_errors
-from stages.example_rows import ROWS, Row, read_rows, write_objects
+from stages.example_rows import EXAMPLES, PARTS, ROWS, Row, part_file, read_rows, write_objects
 from stages.files import parse_json
 from stages.instruction_parameters import DrawParameters
 from stages.manifest import NAME, read_manifest, write_manifest
 from stages.near_duplicates import near_duplicates
 from stages.selection import select
-from stages.split import PARTS, file_of
-from stages.tasks import TASKS, classify, example_hash
+from stages.tasks import TASKS, classify, example_hash, prompt_of
 from stages.validation import validate
-
-EXAMPLES = "examples.jsonl"
 
 
 class Example(NamedTuple):
-    """A row with the task that it is of; that of a row to compare with is empty."""
+    """A row with the task that it is of, which of a row to compare with is empty; its fields are those of the file."""
 
+    task: str
     instruction: str
     input: str
-    output: str
-    task: str
+    reference: str
     hash: str
 
     @property
     def prompt(self) -> str:
         """Instruction and input."""
-        return f"{self.instruction}\n{self.input}".strip()
+        return prompt_of(self.instruction, self.input)
 
 
 class Draw(NamedTuple):
@@ -62,7 +59,7 @@ def draw(rows: Sequence[Row], split: Mapping[str, Sequence[Row]], parameters: Dr
     prompts the first is drawn.
     """
     order = [rows[int(row)] for row in select(len(rows), "shuffled", parameters.seed)]
-    known = [Example(*row, task="", hash=example_hash(*row)) for part in split.values() for row in part]
+    known = [Example("", *row, example_hash(*row)) for part in split.values() for row in part]
     excluded, near = {row.hash for row in known}, frozenset[str]()
     while True:
         drawn = _scan(order, excluded, near, parameters)
@@ -77,7 +74,7 @@ def _scan(order: Sequence[Row], excluded: Collection[str], near: frozenset[str],
     drawn: dict[str, list[Example]] = {task: [] for task in TASKS if task in parameters.tasks}
     known, prompts, size = 0, set[str](), parameters.examples_per_task
     for number, row in enumerate(order, start=1):
-        example = Example(*row, classify(*row) or "", example_hash(*row))
+        example = Example(classify(*row) or "", *row, example_hash(*row))
         known += example.hash in excluded
         is_repeated = parameters.exclude_near_duplicates and example.prompt in prompts
         if example.hash in excluded or example.hash in near or is_repeated or len(drawn.get(example.task, range(size))) == size:
@@ -121,10 +118,10 @@ def run(arguments: argparse.Namespace) -> None:
         raise UserError("--parameters", "tasks", ", ".join(unknown), "one of: " + ", ".join(TASKS))
     read_manifest(arguments.instructions, "instructions")
     read_manifest(arguments.split, "examples")
-    files = {part: arguments.split / file_of(part) for part in PARTS}
+    files = {part: arguments.split / part_file(part) for part in PARTS}
     split = {part: read_rows(path) for part, path in files.items()}
     drawn = draw(read_rows(arguments.instructions / ROWS), split, parameters)
-    write_objects(arguments.folder / EXAMPLES, map(_as_object, drawn.examples))
+    write_objects(arguments.folder / EXAMPLES, (example._asdict() for example in drawn.examples))
     facts = facts_of(drawn, split, parameters) | {"exclude_jsonl": [path.as_posix() for path in files.values()]}
     write_manifest(
         arguments.folder,
@@ -137,16 +134,6 @@ def run(arguments: argparse.Namespace) -> None:
         libraries=["numpy", "datasketch"],
     )
     print(f"{len(drawn.examples)} examples from {drawn.scanned} rows, {facts['near_duplicates']} nearly in the split")
-
-
-def _as_object(example: Example) -> dict[str, str]:
-    return {
-        "task": example.task,
-        "instruction": example.instruction,
-        "input": example.input,
-        "reference": example.output,
-        "hash": example.hash,
-    }
 
 
 if __name__ == "__main__":

@@ -9,6 +9,10 @@ from stages.files import open_atomic, parse_json_lines, read_text
 
 ROWS = "rows.jsonl"
 """All of a campaign's instructions, in their folder."""
+PARTS = ("train", "validation", "test")
+"""Of a split."""
+EXAMPLES = "examples.jsonl"
+"""Of a draw."""
 
 
 class Row(NamedTuple):
@@ -17,6 +21,11 @@ class Row(NamedTuple):
     instruction: str
     input: str
     output: str
+
+
+def part_file(part: str) -> str:
+    """Name of a part's file in the folder of its split."""
+    return f"{part}.jsonl"
 
 
 def read_rows(path: Path) -> list[Row]:

@@ -13,15 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from stages.errors import UserError, report_errors
-from stages.example_rows import ROWS, Row, read_rows, write_objects
+from stages.example_rows import PARTS, ROWS, Row, part_file, read_rows, write_objects
 from stages.files import parse_json
 from stages.instruction_parameters import SplitParameters
 from stages.manifest import NAME, read_manifest, write_manifest
 from stages.selection import select
 from stages.tasks import example_hash
 from stages.validation import validate
-
-PARTS = ("train", "validation", "test")
 
 
 def cut(rows: Sequence[Row], parameters: SplitParameters) -> dict[str, list[Row]]:
@@ -49,11 +47,6 @@ def facts_of(parts: dict[str, list[Row]]) -> dict[str, Any]:
     }
 
 
-def file_of(part: str) -> str:
-    """Name of the part's file."""
-    return f"{part}.jsonl"
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m stages.split", description="Cut a campaign's instructions into parts.")
     parser.add_argument("--instructions", type=Path, required=True, help="folder of the instructions")
@@ -68,13 +61,13 @@ def run(arguments: argparse.Namespace) -> None:
     read_manifest(arguments.instructions, "instructions")
     parts = cut(read_rows(arguments.instructions / ROWS), parameters)
     for part, rows in parts.items():
-        write_objects(arguments.folder / file_of(part), (row._asdict() for row in rows))
+        write_objects(arguments.folder / part_file(part), (row._asdict() for row in rows))
     facts = facts_of(parts)
     write_manifest(
         arguments.folder,
         "examples",
         "stages.split",
-        files=[file_of(part) for part in PARTS],
+        files=[part_file(part) for part in PARTS],
         facts=facts,
         parameters=parameters.model_dump(mode="json"),
         inputs={"instructions": arguments.instructions / NAME},

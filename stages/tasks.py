@@ -34,6 +34,11 @@ def example_hash(instruction: str, input: str, output: str) -> str:
     return hashlib.sha1("\n---\n".join(parts).strip().encode(), usedforsecurity=False).hexdigest()
 
 
+def prompt_of(instruction: str, input: str) -> str:
+    """Instruction and input, by which two examples ask the same; not how a model is asked."""
+    return f"{instruction}\n{input}".strip()
+
+
 def user_message(instruction: str, input: str) -> str:
     """What the user says: the instruction, and below it the input where there is one."""
     return (f"{instruction}\n\nEntrada:\n{input}" if input else instruction).strip()

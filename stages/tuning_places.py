@@ -6,14 +6,13 @@ answers of one system (a base model, or it with an adapter) are made once, for e
 
 from typing import Any, NamedTuple
 
+from stages.example_rows import EXAMPLES, PARTS, part_file
 from stages.files import sha256_of_json
 from stages.instruction_parameters import DrawParameters, SplitParameters
 from stages.parameter_models import EvidenceFiles, RunParameters
 from stages.places import run_folder, text_folder, tokenizer_folder
 from stages.text_parameters import TextParameters
 from stages.training_parameters import AdapterArchitecture
-
-EXAMPLE_PARTS = ("train", "validation", "test")
 
 
 class System(NamedTuple):
@@ -146,7 +145,7 @@ def tuned_files(campaign: str, parameters: RunParameters) -> EvidenceFiles:
     else:
         files["tokenizer"] = f"{tokenizer_folder(campaign, parameters)}/manifest.json"
     if is_tuned_on_examples(parameters):
-        files |= {f"examples_{part}": f"{data_folder(campaign, parameters)}/{part}.jsonl" for part in EXAMPLE_PARTS}
+        files |= {f"examples_{part}": f"{data_folder(campaign, parameters)}/{part_file(part)}" for part in PARTS}
     return EvidenceFiles(importer="tuned", files=files)
 
 
@@ -158,7 +157,7 @@ def evaluated_files(campaign: str, evaluation: RunParameters, tuned: RunParamete
         for name, ending in (("outputs", "jsonl"), ("summary", "json"), ("timing", "json")):
             files[f"{name}_{seed}"] = f"analysis/{campaign}/extrinsic/{evaluation.run}/{seed}/{name}.{ending}"
         draw = draw_folder(campaign, evaluation, tuned, seed)
-        files |= {f"examples_{seed}": f"{draw}/examples.jsonl", f"draw_{seed}": f"{draw}/manifest.json"}
+        files |= {f"examples_{seed}": f"{draw}/{EXAMPLES}", f"draw_{seed}": f"{draw}/manifest.json"}
     return EvidenceFiles(importer="evaluated", files=files)
 
 

@@ -17,6 +17,7 @@ from stages.files import parse_csv
 from stages.parameter_models import Extrinsic, RunParameters
 from stages.piece_shapes import piece_shapes
 from stages.run_files import files_of
+from stages.tasks import prompt_of
 from stages.traced import Ref
 
 
@@ -115,8 +116,8 @@ class Example:
 
     @property
     def prompt(self) -> str:
-        """Instruction and input, as the model is asked."""
-        return f"{self.instruction}\n{self.input}".strip()
+        """Instruction and input."""
+        return prompt_of(self.instruction, self.input)
 
 
 @dataclass(frozen=True)

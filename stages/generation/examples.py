@@ -4,12 +4,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from stages.errors import UserError
+from stages.example_rows import EXAMPLES
 from stages.files import parse_json_lines, read_text
 from stages.manifest import read_manifest
 from stages.strict import Strict
 from stages.validation import validate
-
-EXAMPLES = "examples.jsonl"
 
 
 class Example(Strict):

@@ -12,6 +12,7 @@ from stages.importer import Facts, Imported, hours_of, run_importer
 from stages.importers.trained import environment_facts, is_measured
 from stages.importers.tuned import WHY_MISSING
 from stages.normalise import NORMALISERS
+from stages.output_rows import of_task, prompt_of_row
 from stages.parameter_models import Extrinsic, RunParameters
 from stages.registry import Evidence
 from stages.repetition import is_loop
@@ -32,7 +33,7 @@ def read_evaluated(evidence: Evidence, parameters: RunParameters) -> Imported:
     outputs = {seed: evidence.json_lines(file_of(parameters, f"outputs_{seed}")) for seed in extrinsic.seeds}
     facts = environment_facts(summaries[extrinsic.seeds[0]]) | _time_facts(evidence, parameters)
     for task in extrinsic.tasks:
-        rows = {seed: _of_task(own, task) for seed, own in outputs.items()}
+        rows = {seed: of_task(own, task) for seed, own in outputs.items()}
         facts |= _counts(rows, summaries, task) | _scores(rows, summaries, extrinsic, task)
     missing = {"data": "an evaluation trains on nothing", "history": "an evaluation has no epochs"}
     return Imported(facts, [], WHY_MISSING | missing)
@@ -44,12 +45,6 @@ def _summary(evidence: Evidence, parameters: RunParameters, seed: int) -> Docume
     if (found := summary.integer("$.manifest_seed")).value != seed:
         raise UserError(summary.file, "$.manifest_seed", found.value, seed)
     return summary
-
-
-def _of_task(rows: Sequence[Document], task: str) -> list[Document]:
-    if not (found := [row for row in rows if row.text("$.task").value == task]):
-        raise UserError(rows[0].file, f"task {task}", "no rows", "outputs of every task of the evaluation")
-    return found
 
 
 def _time_facts(evidence: Evidence, parameters: RunParameters) -> Facts:
@@ -117,7 +112,7 @@ def _gain(rows: Rows, scores: Mapping[str, Sequence[Sequence[float]]], task: str
     """Mean difference of the systems with its interval, examples of one prompt taken together."""
     first, second = (scores[system] for system in SYSTEMS)
     paired = [
-        Paired([after - before for before, after in zip(one, other, strict=True)], [_prompt(row) for row in own])
+        Paired([after - before for before, after in zip(one, other, strict=True)], [prompt_of_row(row) for row in own])
         for one, other, own in zip(first, second, rows.values(), strict=True)
     ]
     refs = tuple(_lines(own, task, "$.base_output, $.sft_output, $.reference") for own in rows.values())
@@ -140,10 +135,6 @@ def _scored(rows: Sequence[Document], system: str, metric: str, normaliser: str)
     references = [str(row.text("$.reference").value) for row in rows]
     pairs = zip(_outputs(rows, system), references, strict=True)
     return [METRICS[metric](output, reference, NORMALISERS[normaliser]) for output, reference in pairs]
-
-
-def _prompt(row: Document) -> str:
-    return f"{row.text('$.instruction').value}\n{row.text('$.input').value}".strip()
 
 
 if __name__ == "__main__":

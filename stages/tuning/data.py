@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from stages.errors import UserError
-from stages.example_rows import read_rows
+from stages.example_rows import part_file, read_rows
 from stages.manifest import read_manifest
 from stages.text_store import TextStore
 from stages.training.parameters import refuse
@@ -73,7 +73,7 @@ def _documents(parameters: TuneParameters, texts: Path, validation: Path | None)
 
 def _example_rows(parameters: TuneParameters, folder: Path, tokenizer: "PreTrainedTokenizerFast") -> TuneRows:
     read_manifest(folder, "examples")
-    files = {"train_jsonl": folder / "train.jsonl", "val_jsonl": folder / "validation.jsonl"}
+    files = {"train_jsonl": folder / part_file("train"), "val_jsonl": folder / part_file("validation")}
     parts = ([row._asdict() for row in read_rows(path)] for path in files.values())
     length, packing = parameters.data.sequence_length, parameters.data.packing
     train, validation = (example_rows(tokenizer, part, length, packing) for part in parts)

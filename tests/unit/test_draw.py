@@ -49,7 +49,7 @@ def hashes(drawn: Draw) -> list[str]:
 
 def test_examples_are_the_first_of_each_task_that_the_split_does_not_hold() -> None:
     drawn = draw(ROWS, PARTS, parameters())
-    assert [example[:3] for example in drawn.examples] == expected(HELD)
+    assert [example[1:4] for example in drawn.examples] == expected(HELD)
     assert [example.task for example in drawn.examples] == [task for task in TASKS for _ in range(20)]
     assert hashes(drawn) == [example_hash(*row) for row in expected(HELD)]
     assert drawn.scanned == max(ORDER.index(row) for row in expected(HELD)) + 1
@@ -87,7 +87,7 @@ def test_what_is_nearly_in_the_split_is_counted_and_passed_over_where_asked() ->
     facts = facts_of(counted, parts, parameters())
     assert (facts["near_duplicates"], facts["near_duplicates_of_train"], facts["near_duplicates_excluded"]) == (3, 1, 0)
     without = draw(ROWS, parts, parameters(exclude=True))
-    assert [example[:3] for example in without.examples] == expected(HELD | {Row(*example[:3]) for example in (first, second, third)})
+    assert [example[1:4] for example in without.examples] == expected(HELD | {Row(*example[1:4]) for example in (first, second, third)})
     facts = facts_of(without, parts, parameters(exclude=True))
     assert (facts["near_duplicates"], facts["near_duplicates_of_train"], facts["near_duplicates_excluded"]) == (0, 0, 3)
     assert facts["n_per_task_obtained"] == dict.fromkeys(TASKS, 20)
@@ -100,7 +100,7 @@ def test_what_comes_in_for_an_example_that_was_passed_over_is_looked_at_too() ->
         drawn = expected(known)[19]
     train = [Row(f"{row.instruction} Sim", "", "outra") for row in (*(known - HELD), drawn)]
     found = draw(ROWS, PARTS | {"train": PARTS["train"] + train}, parameters(exclude=True))
-    assert [example[:3] for example in found.examples] == expected(known | {drawn})
+    assert [example[1:4] for example in found.examples] == expected(known | {drawn})
     assert len(found.passed_over) == 4
 
 
@@ -112,7 +112,7 @@ def test_of_equal_prompts_both_are_drawn_unless_near_duplicates_are_excluded() -
     assert facts_of(drawn, PARTS, exclude)["repeated_prompts"] == 0
     order = [twice[row] for row in np.random.default_rng(123).permutation(len(twice))]
     kept = {row.instruction: row for row in reversed(order)}  # the first of each prompt
-    assert all(kept[example.instruction] == example[:3] for example in drawn.examples)
+    assert all(kept[example.instruction] == example[1:4] for example in drawn.examples)
 
 
 @pytest.fixture
@@ -145,7 +145,7 @@ def test_the_command_line_writes_the_examples(folders: Path, monkeypatch: pytest
     written = [json.loads(line) for line in (folders / "draws/123/examples.jsonl").read_text().splitlines()]
     names = ("task", "instruction", "input", "reference", "hash")
     assert [tuple(row[name] for name in names) for row in written] == [
-        (example.task, example.instruction, example.input, example.output, example.hash) for example in drawn.examples
+        (example.task, example.instruction, example.input, example.reference, example.hash) for example in drawn.examples
     ]
     assert {tuple(row) for row in written} == {names}
 

@@ -11,7 +11,7 @@ from stages.tasks import TASKS
 
 
 def asked(instruction: str, input: str = "", task: str = "") -> Example:
-    return Example(instruction, input, "", task, "")
+    return Example(task, instruction, input, "", "")
 
 
 def text(random: Random, words: int) -> str:

@@ -5,11 +5,11 @@ import datasets
 import pytest
 
 from stages.errors import UserError
-from stages.example_rows import Row, read_rows
+from stages.example_rows import PARTS, Row, read_rows
 from stages.instruction_parameters import LocalInstructions, SplitParameters
 from stages.instructions import open_source, store
 from stages.manifest import load_manifest, read_manifest
-from stages.split import PARTS, cut, facts_of, main
+from stages.split import cut, facts_of, main
 
 ROWS = [Row(f"Diga {number}", "", str(number)) for number in range(97)]
 

@@ -1,6 +1,5 @@
 """Rules on rows: whether stored outputs are of the rows that were drawn, and whether rows are still what their hash says."""
 
-import hashlib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
@@ -11,6 +10,7 @@ from stages.audit.finding import Finding
 from stages.audit.rules import rule
 from stages.audit.sets import manifests, rows_of
 from stages.audit.stored import SHOWN, by, summaries, tasks_of
+from stages.tasks import example_hash
 from stages.traced import Ref
 
 Key = tuple[str, str, str]
@@ -152,7 +152,7 @@ def hashes(campaign: Campaign) -> Iterator[Finding]:
     fitting = 0
     for file, rows in sets.items():
         hashed = [row for row in rows if row.hash]
-        altered = [row for row in hashed if row.hash != _digest(row)]
+        altered = [row for row in hashed if row.hash != example_hash(*_key(row))]
         if not hashed or len(altered) > MATCHING * len(hashed):
             continue
         fitting += len(hashed) - len(altered)
@@ -164,8 +164,3 @@ def hashes(campaign: Campaign) -> Iterator[Finding]:
         yield Finding(
             "fitting", "note", "confirmed", f"{fitting:,} rows are the text that their hash was made of.", recomputed=f"{fitting:,} rows"
         )
-
-
-def _digest(row: Example) -> str:
-    text = "\n---\n".join(_key(row)).strip()
-    return hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
