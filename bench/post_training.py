@@ -29,10 +29,10 @@ from stages.training.setup import Indices, Setup
 from stages.training.state import State
 from stages.training_parameters import AdapterArchitecture, LlamaArchitecture, Packing
 from stages.tuning.data import TuneRows
-from stages.tuning.models import add_adapter, compute_dtype, llama
+from stages.tuning.models import LIBRARIES, add_adapter, compute_dtype, llama
 from stages.tuning.parameters import TuneParameters
 from stages.tuning.rows import Rows
-from stages.tuning.setup import LIBRARIES, make_setup
+from stages.tuning.setup import make_setup
 
 if TYPE_CHECKING:
     from peft import PeftModel

@@ -21,6 +21,7 @@ from stages.energy import Meter
 from stages.errors import report_errors
 from stages.example_rows import write_objects
 from stages.files import parse_json, sha256_of_file, sha256_of_json, to_json, write_atomic
+from stages.generation.answer import texts_of
 from stages.generation.batches import Request, batches_of
 from stages.generation.engine import Engine, load_engine
 from stages.generation.examples import Draw, read_draw
@@ -110,10 +111,8 @@ def answer_missing(engine: Engine, requests: Sequence[Request], batches: Sequenc
 
 def outputs_of(engine: Engine, requests: Sequence[Request], batches: Sequence[Sequence[int]], done: Mapping[int, Done]) -> list[Output]:
     """A row a request, in their order."""
-    answers = {index: answer for number, batch in enumerate(batches) for index, answer in zip(batch, done[number].answers, strict=True)}
-    texts = engine.tokenizer.batch_decode(
-        [answers[index].ids for index in range(len(requests))], skip_special_tokens=True, clean_up_tokenization_spaces=False
-    )
+    found = {index: answer for number, batch in enumerate(batches) for index, answer in zip(batch, done[number].answers, strict=True)}
+    answers = [found[index] for index in range(len(requests))]
     return [
         Output(
             seed=request.seed,
@@ -122,11 +121,11 @@ def outputs_of(engine: Engine, requests: Sequence[Request], batches: Sequence[Se
             prompt_sha256=sha256_of_json(request.prompt),
             prompt_tokens=len(request.prompt),
             shortened=request.shortened,
-            output=text.strip(),
-            generated_tokens=answers[index].tokens,
-            stop=answers[index].stop,
+            output=text,
+            generated_tokens=answer.tokens,
+            stop=answer.stop,
         )
-        for index, (request, text) in enumerate(zip(requests, texts, strict=True))
+        for request, answer, text in zip(requests, answers, texts_of(engine.tokenizer, answers), strict=True)
     ]
 
 

@@ -17,16 +17,16 @@ import torch
 from stages.errors import UserError, report_errors
 from stages.files import sha256_of_file, to_json, write_atomic
 from stages.manifest import NAME, Manifest, read_manifest
+from stages.memory import enough_memory
 from stages.training.device import Device, choose_device
 from stages.training.loop import evaluate
 from stages.training.processes import Processes, join_processes
-from stages.training.session import enough_memory
 from stages.training_parameters import AdapterArchitecture
 from stages.tuning.data import TuneSources, load_rows
-from stages.tuning.models import load_adapter, load_base, load_tokenizer
+from stages.tuning.models import LIBRARIES, load_adapter, load_base, load_tokenizer
 from stages.tuning.parameters import TuneParameters, parse_tune_parameters
 from stages.tuning.rows import Rows
-from stages.tuning.setup import LIBRARIES, row_losses
+from stages.tuning.setup import row_losses
 
 MEMORY = "Train it with a smaller training.batch_size, and a larger training.gradient_accumulation."
 
@@ -54,7 +54,7 @@ def run(arguments: argparse.Namespace) -> None:
     _, torch_device = join_processes(arguments.device)
     device = choose_device(torch_device, parameters.training.precision, parameters.architecture, arguments.threads, LIBRARIES)
     rows = load_rows(parameters, sources, load_tokenizer(arguments.model)).validation
-    with enough_memory(arguments.run, MEMORY):
+    with enough_memory(f"run {arguments.run}", MEMORY):
         found = compare(arguments.model, arguments.adapter, parameters, rows, device)
     report = {arguments.run: found, "weights": manifest.facts["weights"], "environment": device.environment(1)}
     write_atomic(arguments.output, to_json(report))

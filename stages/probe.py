@@ -22,7 +22,7 @@ from stages.example_rows import write_objects
 from stages.extrinsic import check
 from stages.files import parse_json, sha256_of_file, to_json, write_atomic
 from stages.generate import input_manifests
-from stages.generation.engine import LIBRARIES, environment_of, load_system
+from stages.generation.engine import environment_of, load_system
 from stages.generation.examples import Draw, read_draw
 from stages.generation.outputs import read_outputs
 from stages.generation.parameters import Base
@@ -34,7 +34,7 @@ from stages.probes.prompts import all_cases
 from stages.probes.report import SCANNED, Greedy, System, counts, judged, sampled_rows, sampled_scores
 from stages.strict import Strict
 from stages.training.processes import join_processes
-from stages.tuning.models import load_tokenizer
+from stages.tuning.models import LIBRARIES, load_tokenizer
 from stages.validation import validate
 
 

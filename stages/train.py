@@ -11,12 +11,13 @@ from pathlib import Path
 from stages.errors import report_errors
 from stages.files import to_json, write_atomic
 from stages.manifest import NAME, read_manifest, write_manifest
+from stages.memory import enough_memory
 from stages.models import parameter_count, save_weights
 from stages.training.data import TrainingData, load_data, unique_tokens
 from stages.training.device import choose_device
 from stages.training.parameters import TrainParameters, parse_train_parameters
 from stages.training.processes import join_processes
-from stages.training.session import add_arguments, enough_memory, run_session, training_record, which_weights
+from stages.training.session import add_arguments, run_session, training_record, which_weights
 from stages.training.setup import Setup
 from stages.training.state import State
 from stages.training.window_setup import make_setup
@@ -42,7 +43,7 @@ def run(arguments: argparse.Namespace) -> None:
     device = choose_device(torch_device, parameters.training.precision, parameters.architecture, arguments.threads)
     setup = make_setup(arguments.run, parameters, data, device, processes)
     do = "Raise training.gradient_accumulation: it cuts a batch into pieces, with the same result."
-    with enough_memory(arguments.run, do):
+    with enough_memory(f"run {arguments.run}", do):
         run_session(setup, arguments, inputs, MODULE, partial(write_outputs, arguments.folder, parameters, data, inputs))
 
 

@@ -16,17 +16,18 @@ from typing import TYPE_CHECKING, Any
 from stages.errors import UserError, report_errors
 from stages.files import to_json, write_atomic
 from stages.manifest import NAME, write_manifest
+from stages.memory import enough_memory
 from stages.training.device import choose_device
 from stages.training.processes import join_processes
-from stages.training.session import add_arguments, enough_memory, run_session, training_record, which_weights
+from stages.training.session import add_arguments, run_session, training_record, which_weights
 from stages.training.setup import Setup
 from stages.training.state import State
 from stages.training.trainable import parameter_count
 from stages.training_parameters import LlamaArchitecture
 from stages.tuning.data import TuneRows, TuneSources, load_rows
-from stages.tuning.models import ADAPTER_CONFIGURATION, ADAPTER_WEIGHTS, compute_dtype, hide_bars, load_tokenizer, save_adapter
+from stages.tuning.models import ADAPTER_CONFIGURATION, ADAPTER_WEIGHTS, LIBRARIES, compute_dtype, hide_bars, load_tokenizer, save_adapter
 from stages.tuning.parameters import TuneParameters, parse_tune_parameters
-from stages.tuning.setup import LIBRARIES, adapter_to_train, base_to_train, make_setup
+from stages.tuning.setup import adapter_to_train, base_to_train, make_setup
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -61,7 +62,7 @@ def run(arguments: argparse.Namespace) -> None:
     device = choose_device(torch_device, parameters.training.precision, parameters.architecture, arguments.threads, LIBRARIES)
     tokenizer = load_tokenizer(reads)
     data = load_rows(parameters, sources, tokenizer)
-    with enough_memory(arguments.run, MEMORY):
+    with enough_memory(f"run {arguments.run}", MEMORY):
         if isinstance(parameters.architecture, LlamaArchitecture):
             model: Any = base_to_train(parameters, tokenizer, device)
         else:

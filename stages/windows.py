@@ -24,6 +24,7 @@ from stages.baselines import token_counts, uniform_loss, unigram_loss
 from stages.errors import UserError, report_errors
 from stages.evaluation_parameters import Evaluation, HeldOut, Windowed
 from stages.files import parse_json, to_json, write_atomic
+from stages.memory import enough_memory
 from stages.token_store import read_tokens
 from stages.trained_model import TrainedModel, load_trained_model
 from stages.validation import validate
@@ -180,10 +181,8 @@ def run(arguments: argparse.Namespace) -> None:
     if not rules.windowed and not rules.held_out:
         raise UserError("--parameters", "evaluation", "no protocol", "'windowed', 'held_out' or both")
     model = load_trained_model(arguments.weights, arguments.threads)
-    try:
+    with enough_memory(f"run {arguments.run}", f"Lower evaluation.batch_size, now {rules.batch_size}."):
         report = {"weights": model.weights, "weights_sha256": model.sha256, **evaluate(arguments, rules, model)}
-    except torch.OutOfMemoryError as error:
-        raise UserError("--parameters", "evaluation.batch_size", rules.batch_size, "a batch that fits the device's memory") from error
     write_atomic(arguments.output, to_json(report))
     print(f"{arguments.run}: {'; '.join(_summary(report))}")
 

@@ -1,7 +1,10 @@
 """What a model says to a prompt."""
 
 from collections.abc import Collection, Sequence
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerFast
 
 
 class Answer(NamedTuple):
@@ -19,3 +22,9 @@ def answer_of(generated: Sequence[int], stops: Collection[int]) -> Answer:
     if length is None:
         return Answer(list(generated), len(generated), "length")
     return Answer(list(generated[:length]), length + 1, "end")
+
+
+def texts_of(tokenizer: "PreTrainedTokenizerFast", answers: Sequence[Answer]) -> list[str]:
+    """What the answers say, without control tokens, stripped."""
+    texts = tokenizer.batch_decode([answer.ids for answer in answers], skip_special_tokens=True, clean_up_tokenization_spaces=False)
+    return [text.strip() for text in texts]

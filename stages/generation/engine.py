@@ -14,12 +14,11 @@ from stages.generation.vllm_engine import load_vllm
 from stages.threads import use_threads
 from stages.training.device import Device, be_deterministic
 from stages.training_parameters import AdapterArchitecture
-from stages.tuning.models import compute_dtype, load_adapter, load_base, load_tokenizer
+from stages.tuning.models import LIBRARIES, compute_dtype, load_adapter, load_base, load_tokenizer
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
 
-LIBRARIES = ("transformers", "peft", "bitsandbytes", "tokenizers")
 PRECISIONS = {torch.float32: "fp32", torch.bfloat16: "bf16", torch.float16: "fp16"}
 
 

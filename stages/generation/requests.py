@@ -29,8 +29,13 @@ def _of_draw(draw: Draw, tokenizer: "PreTrainedTokenizerFast", generation: Gener
             raise UserError(place, "task", repr(example.task), "one of: " + ", ".join(limits))
         message = user_message(example.instruction, example.input)
         prompt, new = fitted_prompt(tokenizer, message, generation.maximum_prompt_tokens, place), limits[example.task]
-        if len(prompt.ids) + new > context:
-            found = f"{len(prompt.ids)} tokens of a prompt and {new} of its answer"
-            do = f"Lower extrinsic.maximum_prompt_tokens to {context - new}: prompts beyond are shortened, and counted."
-            raise UserError(place, "prompt", found, f"{context} at most, the model's context", do)
+        do = f"Lower extrinsic.maximum_prompt_tokens to {context - new}: prompts beyond are shortened, and counted."
+        check_context(place, "prompt", prompt.ids, new, context, do)
         yield Request(draw.seed, example.task, example.hash, prompt.ids, prompt.shortened, new)
+
+
+def check_context(place: str, field: str, prompt: Sequence[int], new: int, context: int, do: str) -> None:
+    """:class:`UserError` where a model of so many tokens of ``context`` cannot hold a prompt and an answer of ``new`` tokens."""
+    if len(prompt) + new > context:
+        found = f"{len(prompt)} tokens of a prompt and {new} of its answer"
+        raise UserError(place, field, found, f"{context} at most, the model's context", do)

@@ -7,11 +7,13 @@ import torch
 
 from stages.errors import UserError
 from stages.generation.answer import Answer, answer_of
+from stages.memory import enough_memory
 from stages.tuning.chat import end_of_turn, pad_id
 
 if TYPE_CHECKING:
     from transformers import GenerationConfig, PreTrainedTokenizerFast
 
+MEMORY = "Lower batch_size, which says how many are answered at once."
 LARGEST_READ_OUT = 1_000_000_000
 """Parameters of a model up to which its quantised weights are read out on a CPU: 4 GB of them."""
 
@@ -57,20 +59,13 @@ def answer_batch(
     input_BT = torch.tensor([[ids.pad] * (width - len(prompt)) + prompt for prompt in prompts], device=model.device)
     mask_BT = torch.tensor([[0] * (width - len(prompt)) + [1] * len(prompt) for prompt in prompts], device=model.device)
     own, model.generation_config = model.generation_config, GenerationConfig()  # type: ignore[no-untyped-call]
+    found = f"too little for {len(prompts)} prompts of {width} tokens"
     try:
-        with torch.inference_mode(), torch.random.fork_rng(enabled=sampling is not None):
+        with enough_memory("generation", MEMORY, found), torch.inference_mode(), torch.random.fork_rng(enabled=sampling is not None):
             if sampling:
                 torch.manual_seed(sampling.seed)
             settings = _settings(ids, maximum_new_tokens, sampling)
             output_BT = model.generate(input_ids=input_BT, attention_mask=mask_BT, generation_config=settings)
-    except RuntimeError as error:
-        if not isinstance(error, torch.OutOfMemoryError) and "can't allocate memory" not in str(error):
-            raise
-        found, do = (
-            f"too little for {len(prompts)} prompts of {width} tokens",
-            "Lower batch_size, which says how many are answered at once.",
-        )
-        raise UserError("generation", "memory", found, "room for a batch", do) from error
     finally:
         model.generation_config = own
     return [answer_of(row, ids.stops) for row in output_BT[:, width:].tolist()]

@@ -3,12 +3,12 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from stages.errors import UserError
 from stages.files import sha256_of_json
+from stages.generation.answer import texts_of
 from stages.generation.batches import Request, batches_of
 from stages.generation.examples import Draw, Example
 from stages.generation.parameters import Generation
-from stages.generation.requests import requests_of
+from stages.generation.requests import check_context, requests_of
 from stages.generation.transformers_engine import Ids, Sampling, answer_batch
 from stages.parameter_models import Extrinsic, Probes
 from stages.probes.cases import Case
@@ -60,10 +60,8 @@ def first_of_each_task(examples: Sequence[Example], tasks: Mapping[str, object],
 def _case_requests(tokenizer: "PreTrainedTokenizerFast", context: int, cases: Sequence[Case], new: int) -> list[Request]:
     written = prompts(tokenizer, [user_message(case.instruction, case.input) for case in cases])
     for case, ids in zip(cases, written, strict=True):
-        if len(ids) + new > context:
-            found = f"{len(ids)} tokens of a prompt and {new} of its answer"
-            do = "Lower probes.maximum_new_tokens, or take a model with a longer context."
-            raise UserError(f"probe {case.probe}", case.name, found, f"{context} at most, the model's context", do)
+        do = "Lower probes.maximum_new_tokens, or take a model with a longer context."
+        check_context(f"probe {case.probe}", case.name, ids, new, context, do)
     return [Request(0, case.probe, case.name, ids, False, new) for case, ids in zip(cases, written, strict=True)]
 
 
@@ -84,8 +82,7 @@ def _answers(
         members = [requests[index] for index in batch]
         sampling = None if temperature is None else Sampling(temperature, _seed(members))
         answers = answer_batch(model, ids, [each.prompt for each in members], members[0].maximum_new_tokens, sampling)
-        decoded = tokenizer.batch_decode([each.ids for each in answers], skip_special_tokens=True, clean_up_tokenization_spaces=False)
-        texts |= {index: text.strip() for index, text in zip(batch, decoded, strict=True)}
+        texts |= dict(zip(batch, texts_of(tokenizer, answers), strict=True))
     return [texts[index] for index in range(len(requests))]
 
 

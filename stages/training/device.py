@@ -56,8 +56,8 @@ class Device:
 
 
 def has_tf32(device: torch.device) -> bool:
-    """Whether the GPU's products of fp32 may be TF32, which came with compute capability 8."""
-    return torch.cuda.get_device_capability(device) >= (8, 0)
+    """Whether the GPU's products of fp32 are TF32: where they may be (:func:`choose_device`), from compute capability 8 on."""
+    return torch.get_float32_matmul_precision() != "highest" and torch.cuda.get_device_capability(device) >= (8, 0)
 
 
 def choose_device(

@@ -3,8 +3,7 @@
 import argparse
 import fcntl
 import os
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -65,17 +64,6 @@ def run_session(
         Path(lock.name).unlink()
         lock.close()
     processes.end()
-
-
-@contextmanager
-def enough_memory(run: str, do: str) -> Iterator[None]:
-    """Turn memory that runs out into a :class:`UserError` that says what to ``do``."""
-    try:
-        yield
-    except RuntimeError as error:
-        if not isinstance(error, torch.OutOfMemoryError) and "can't allocate memory" not in str(error):
-            raise
-        raise UserError(f"run {run}", "memory", "too little on the device", "room for a batch", do) from error
 
 
 def lock_folder(folder: Path) -> IO[str]:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from peft import PeftModel
     from transformers import LlamaForCausalLM, PreTrainedModel, PreTrainedTokenizerFast
 
+LIBRARIES = ("transformers", "tokenizers", "peft", "bitsandbytes")
+"""That decide, beside PyTorch, what a model computes."""
 WEIGHTS = ".safetensors"
 ADAPTER_WEIGHTS, ADAPTER_CONFIGURATION = "adapter_model.safetensors", "adapter_config.json"
 

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from peft import PeftModel
     from transformers import LlamaForCausalLM, PreTrainedModel, PreTrainedTokenizerFast
 
-LIBRARIES = ("transformers", "tokenizers", "peft", "bitsandbytes")
 CONTEXTS = 4
 """Context of a model that is trained here, in rows: what it is asked later may be longer than what it learnt from."""
 

@@ -13,9 +13,9 @@ from stages import energy
 from stages.errors import UserError
 from stages.files import sha256_of_file
 from stages.manifest import read_manifest
+from stages.memory import enough_memory
 from stages.text_store import TextStore
 from stages.training.loop import train, validate
-from stages.training.session import enough_memory
 from stages.training.setup import Setup
 from stages.training.trainable import trainable_parameters
 from stages.tuning import objective
@@ -246,7 +246,7 @@ def test_an_adapter_of_other_settings_is_not_gone_on_from(inputs: Path, tmp_path
 
 def test_memory_that_runs_out_says_what_to_do() -> None:
     message = "run r: memory: found too little on the device, expected room for a batch. Halve it."
-    with pytest.raises(UserError, match=message), enough_memory("r", "Halve it."):
+    with pytest.raises(UserError, match=message), enough_memory("run r", "Halve it."):
         raise torch.OutOfMemoryError("CUDA out of memory")
-    with pytest.raises(RuntimeError, match="another"), enough_memory("r", ""):
+    with pytest.raises(RuntimeError, match="another"), enough_memory("run r", ""):
         raise RuntimeError("another")
