@@ -3,7 +3,6 @@
 Its first line says what decides the answers. A batch is one line, on the disk before the next one begins.
 """
 
-import fcntl
 import json
 import os
 import sys
@@ -13,8 +12,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
-from stages.errors import UserError
 from stages.generation.answer import Answer
+from stages.lock import hold
 
 PARTIAL = ".partial.jsonl"
 
@@ -49,11 +48,7 @@ def open_partial(folder: Path, fingerprint: str) -> Iterator[Partial]:
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / PARTIAL
     with path.open("a+b") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            do = "Wait for it, or stop it; the same command then goes on with what is missing."
-            raise UserError(folder, "", "another generation of these answers under way", "none", do) from error
+        hold(file, folder, "generation of these answers")
         yield _read(file, path, fingerprint)
         path.unlink()
 

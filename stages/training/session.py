@@ -1,7 +1,6 @@
 """A training as a stage runs it, of whichever track: locked, resumed from its last checkpoint, watched, timed, recorded."""
 
 import argparse
-import fcntl
 import os
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -13,8 +12,8 @@ import torch
 
 from stages.code_hash import code_hash
 from stages.energy import Meter
-from stages.errors import UserError
 from stages.files import sha256_of_file, sha256_of_json, to_json, write_atomic
+from stages.lock import hold
 from stages.training.checkpoint import load_checkpoint, remove_checkpoints, save_checkpoint
 from stages.training.live import LiveCurves
 from stages.training.loop import Watcher, train
@@ -67,14 +66,10 @@ def run_session(
 
 
 def lock_folder(folder: Path) -> IO[str]:
-    """Keep other trainings out of ``folder`` until the file is closed, or this process ends, however it does."""
+    """Keep other trainings out of ``folder`` (:func:`stages.lock.hold`)."""
     folder.mkdir(parents=True, exist_ok=True)
     lock = (folder / ".training").open("a")
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        do = "It may have outlived a call that was killed. Wait for it, or stop it; the same command then goes on from its last checkpoint."
-        raise UserError(folder, "", "another training of this run under way", "none", do) from error
+    hold(lock, folder, "training of this run")
     return lock
 
 
