@@ -16,12 +16,12 @@ from typing import Any
 from stages.errors import UserError, report_errors
 from stages.example_rows import write_objects
 from stages.files import parse_json, read_json, sha256_of_file, to_json, write_atomic
-from stages.generation.examples import Draw, Example, read_draw
+from stages.generation.examples import Draw, read_draw
 from stages.generation.outputs import OUTPUTS, Output, read_outputs
 from stages.manifest import NAME, Manifest
 from stages.normalise import NORMALISERS
 from stages.parameter_models import Extrinsic
-from stages.score import METRICS, SYSTEMS
+from stages.score import METRICS, SYSTEMS, check_scoring
 from stages.validation import validate
 
 Answers = dict[str, list[Output]]
@@ -43,7 +43,7 @@ def main() -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Read examples and answers, score them, write rows, summary and timing."""
     extrinsic = validate(Extrinsic, parse_json(arguments.parameters, "--parameters"), "--parameters")
-    check(extrinsic)
+    check_scoring(extrinsic, "--parameters")
     draw = read_draw(arguments.examples)
     if draw.seed != arguments.seed:
         raise UserError(arguments.examples, "seed", draw.seed, arguments.seed)
@@ -57,16 +57,6 @@ def run(arguments: argparse.Namespace) -> None:
     write_atomic(arguments.output_folder / "timing.json", to_json(timing))
     write_atomic(arguments.output_folder / "summary.json", to_json(summary))
     print(in_words(summary))
-
-
-def check(extrinsic: Extrinsic) -> None:
-    """:class:`UserError` for a normaliser or a metric of no known name."""
-    if extrinsic.normaliser not in NORMALISERS:
-        raise UserError("--parameters", "normaliser", repr(extrinsic.normaliser), "one of: " + ", ".join(NORMALISERS))
-    for task, metrics in extrinsic.tasks.items():
-        for metric in metrics:
-            if metric not in METRICS:
-                raise UserError("--parameters", f"tasks.{task}", repr(metric), "one of: " + ", ".join(METRICS))
 
 
 def read_systems(folders: Mapping[str, Path], draw: Draw) -> tuple[dict[str, Manifest], Answers]:
@@ -107,15 +97,16 @@ def rows_of(draw: Draw, answers: Answers, extrinsic: Extrinsic) -> list[Row]:
     for line, example in enumerate(draw.examples):
         if example.task not in extrinsic.tasks:
             raise UserError(draw.place(line), "task", repr(example.task), "one of: " + ", ".join(extrinsic.tasks))
-        texts = {system: answers[system][line].output for system in SYSTEMS}
-        scores = {system: _scores(texts[system], example, extrinsic, extrinsic.normaliser) for system in SYSTEMS}
-        given = {name: getattr(example, name) for name in ("task", "hash", "instruction", "input", "reference")}
-        rows.append(given | {f"{system}_output": texts[system] for system in SYSTEMS} | {"metrics": scores})
+        row: Row = {name: getattr(example, name) for name in ("task", "hash", "instruction", "input", "reference")}
+        row |= {f"{system}_output": answers[system][line].output for system in SYSTEMS}
+        rows.append(row | {"metrics": _scores(row, extrinsic, extrinsic.normaliser)})
     return rows
 
 
-def _scores(text: str, example: Example, extrinsic: Extrinsic, normaliser: str) -> dict[str, float]:
-    return {metric: METRICS[metric](text, example.reference, NORMALISERS[normaliser]) for metric in extrinsic.tasks[example.task]}
+def _scores(row: Row, extrinsic: Extrinsic, normaliser: str) -> dict[str, dict[str, float]]:
+    """By system, then metric."""
+    metrics, normalise = extrinsic.tasks[row["task"]], NORMALISERS[normaliser]
+    return {system: {name: METRICS[name](row[f"{system}_output"], row["reference"], normalise) for name in metrics} for system in SYSTEMS}
 
 
 def summary_of(rows: Sequence[Row], answers: Answers, extrinsic: Extrinsic, base: Manifest) -> dict[str, Any]:
@@ -151,13 +142,8 @@ def _task_summary(task: str, rows: Sequence[Row], answers: Answers, extrinsic: E
         "empty": {name: sum(not each.output for each in outputs[name]) for name in SYSTEMS},
         "stopped_by_length": {name: sum(each.stop == "length" for each in outputs[name]) for name in SYSTEMS},
         "metrics": _means([row["metrics"] for row in own]),
-        "by_normaliser": {name: _means([_rescored(row, extrinsic, name) for row in own]) for name in NORMALISERS},
+        "by_normaliser": {name: _means([_scores(row, extrinsic, name) for row in own]) for name in NORMALISERS},
     }
-
-
-def _rescored(row: Row, extrinsic: Extrinsic, normaliser: str) -> dict[str, dict[str, float]]:
-    example = Example(**{name: row[name] for name in Example.model_fields})
-    return {system: _scores(row[f"{system}_output"], example, extrinsic, normaliser) for system in SYSTEMS}
 
 
 def _means(scores: Sequence[Mapping[str, Mapping[str, float]]]) -> dict[str, dict[str, float]]:

@@ -125,6 +125,21 @@ def track2_environment(log: Document) -> Facts:
     }
 
 
+def intrinsic_facts(report: Document, key: str, weights: Traced) -> Facts:
+    """Token-weighted loss of base and adapter on the validation rows, on the same quantised weights (thesis Table 12).
+
+    ``weights``: which of the adapter's were evaluated.
+    """
+    facts: Facts = {"results.intrinsic.perplexity_reduction": report.number(f"$.{key}.delta.perplexity_reduction_ratio", maximum=1)}
+    for system in ("base", "adapter"):
+        here, into = f"$.{key}.{system}", f"results.intrinsic.{system}"
+        facts[f"{into}.loss_nats"] = report.number(f"{here}.eval_loss", minimum=0)
+        facts[f"{into}.perplexity"] = report.number(f"{here}.perplexity", minimum=1)
+        facts[f"{into}.label_tokens"] = report.integer(f"{here}.label_tokens", minimum=1)
+        facts[f"{into}.weights"] = Traced("base") if system == "base" else weights
+    return facts
+
+
 def guardrail_facts(report: Document) -> Facts:
     """Guardrails of a run's samples (thesis Table 10)."""
     into = "results.guardrails"

@@ -19,7 +19,6 @@ import torch
 from stages.energy import Meter
 from stages.errors import UserError, report_errors
 from stages.example_rows import write_objects
-from stages.extrinsic import check
 from stages.files import parse_json, sha256_of_file, to_json, write_atomic
 from stages.generate import input_manifests
 from stages.generation.engine import environment_of, load_system
@@ -32,6 +31,7 @@ from stages.parameter_models import Extrinsic, Probes
 from stages.probes.asking import Answers, Asked, ask, first_of_each_task, what_to_ask
 from stages.probes.prompts import all_cases
 from stages.probes.report import SCANNED, Greedy, System, counts, judged, sampled_rows, sampled_scores
+from stages.score import check_scoring
 from stages.strict import Strict
 from stages.training.processes import join_processes
 from stages.tuning.models import LIBRARIES, load_tokenizer
@@ -65,7 +65,7 @@ def run(arguments: argparse.Namespace) -> None:
     """Read what the systems answered already, ask both, judge, write."""
     parameters = validate(ProbeParameters, parse_json(arguments.parameters, "--parameters"), "--parameters")
     draws = [read_draw(folder) for folder in arguments.draws]
-    check(parameters.extrinsic)
+    check_scoring(parameters.extrinsic, "--parameters")
     check_draw(parameters, draws[0])
     inputs = {name: sha256_of_file(path) for name, path in input_manifests(arguments.model, arguments.adapter, draws).items()}
     answered = {"base": arguments.base_outputs, "sft": arguments.adapter_outputs}

@@ -92,6 +92,16 @@ def score(example: Document, system: str, metric: str, normalise: Callable[[str]
     return {"system": system, "metric": metric, "score": METRICS[metric](prediction, reference, normalise), "published": published}
 
 
+def check_scoring(extrinsic: Extrinsic, place: object) -> None:
+    """:class:`UserError` for a normaliser or a metric of no known name in the parameters of ``place``."""
+    if extrinsic.normaliser not in NORMALISERS:
+        raise UserError(place, "extrinsic.normaliser", repr(extrinsic.normaliser), "one of: " + ", ".join(NORMALISERS))
+    for task, metrics in extrinsic.tasks.items():
+        for metric in metrics:
+            if metric not in METRICS:
+                raise UserError(place, f"extrinsic.tasks.{task}", repr(metric), "one of: " + ", ".join(METRICS))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m stages.score", description="Score the extrinsic outputs of a campaign.")
     parser.add_argument("--campaign", required=True)
@@ -105,10 +115,7 @@ def run(arguments: argparse.Namespace) -> None:
     parameters = parse_parameters(arguments.parameters)
     if not parameters.extrinsic:  # its seeds are at least one, by its model
         raise UserError("params/runs/extrinsic.yaml", "extrinsic.seeds", "nothing", "seeds, and outputs of each")
-    if parameters.extrinsic.normaliser not in NORMALISERS:
-        raise UserError(
-            "params/runs/extrinsic.yaml", "extrinsic.normaliser", parameters.extrinsic.normaliser, f"one of {list(NORMALISERS)}"
-        )
+    check_scoring(parameters.extrinsic, "params/runs/extrinsic.yaml")
     evidence = Evidence(arguments.campaign)
     rows: list[dict[str, Any]] = []
     for seed in parameters.extrinsic.seeds:

@@ -1,7 +1,7 @@
 """Runs cpt and sft: QLoRA training logs, their configuration files, and the intrinsic evaluation of base against adapter."""
 
 from stages.document import Document
-from stages.importer import Facts, Imported, hours_of, perplexity_of, run_importer, track2_environment
+from stages.importer import Facts, Imported, hours_of, intrinsic_facts, perplexity_of, run_importer, track2_environment
 from stages.parameter_models import RunParameters
 from stages.registry import Evidence
 from stages.run_files import file_of, key_of
@@ -28,7 +28,8 @@ def read_adapter(evidence: Evidence, parameters: RunParameters) -> Imported:
     """Facts of a QLoRA training."""
     log = evidence.json(file_of(parameters, "training"))
     configuration = evidence.json(file_of(parameters, "configuration"))
-    facts = training_facts(log) | intrinsic_facts(evidence, parameters)
+    report, key = evidence.json(file_of(parameters, "intrinsic")), key_of(parameters, "intrinsic")
+    facts = training_facts(log) | intrinsic_facts(report, key, Traced("last"))
     facts |= {f"configuration.{field}": configuration.integer(path) for field, path in _INTEGERS.items()}
     facts |= {f"configuration.{field}": configuration.number(path) for field, path in _NUMBERS.items()}
     missing = {
@@ -72,20 +73,6 @@ def training_facts(log: Document) -> Facts:
 
 def _whole(number: Traced) -> Traced:
     return Traced(round(number.value), number.refs, "rounded to whole epochs" if number.value % 1 else "")
-
-
-def intrinsic_facts(evidence: Evidence, parameters: RunParameters) -> Facts:
-    """Token-weighted loss of base and adapter on the validation split (thesis Table 12)."""
-    report = evidence.json(file_of(parameters, "intrinsic"))
-    key = key_of(parameters, "intrinsic")
-    facts: Facts = {"results.intrinsic.perplexity_reduction": report.number(f"$.{key}.delta.perplexity_reduction_ratio", maximum=1)}
-    for system in ("base", "adapter"):
-        here, into = f"$.{key}.{system}", f"results.intrinsic.{system}"
-        facts[f"{into}.loss_nats"] = report.number(f"{here}.eval_loss", minimum=0)
-        facts[f"{into}.perplexity"] = report.number(f"{here}.perplexity", minimum=1)
-        facts[f"{into}.label_tokens"] = report.integer(f"{here}.label_tokens")
-        facts[f"{into}.weights"] = Traced("base" if system == "base" else "last")
-    return facts
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ python -m stages.importers.tuned --campaign demo --parameters JSON --record FILE
 from pathlib import Path
 
 from stages.document import Document
-from stages.importer import Facts, Imported, run_importer
+from stages.importer import Facts, Imported, intrinsic_facts, run_importer
 from stages.importers.trained import epochs, time_facts, training_facts
 from stages.parameter_models import RunParameters
 from stages.registry import Evidence
@@ -31,7 +31,7 @@ def read_tuned(evidence: Evidence, parameters: RunParameters) -> Imported:
     if has_file(parameters, "tokenizer"):
         facts |= tokenizer_facts(evidence.json(file_of(parameters, "tokenizer")))
     if has_file(parameters, "intrinsic"):
-        facts |= intrinsic_facts(evidence.json(file_of(parameters, "intrinsic")), key_of(parameters, "intrinsic"))
+        facts |= gain_facts(evidence.json(file_of(parameters, "intrinsic")), key_of(parameters, "intrinsic"))
     return Imported(facts, epochs(training, timing), WHY_MISSING)
 
 
@@ -44,16 +44,12 @@ def tokenizer_facts(manifest: Document) -> Facts:
     }
 
 
-def intrinsic_facts(report: Document, key: str) -> Facts:
-    """Token-weighted loss of base and adapter on the validation rows, on the same quantised weights."""
-    facts: Facts = {"results.intrinsic.perplexity_reduction": report.number(f"$.{key}.delta.perplexity_reduction_ratio", maximum=1)}
+def gain_facts(report: Document, key: str) -> Facts:
+    """What the adapter gains on validation text, in plain losses."""
+    facts = intrinsic_facts(report, key, report.text("$.weights"))
     for system in ("base", "adapter"):
-        here, into = f"$.{key}.{system}", f"results.intrinsic.{system}"
-        facts[f"{into}.loss_nats"] = report.number(f"{here}.eval_loss", minimum=0)
-        facts[f"{into}.perplexity"] = report.number(f"{here}.perplexity", minimum=1)
-        facts[f"{into}.label_tokens"] = report.integer(f"{here}.label_tokens", minimum=1)
-        facts[f"{into}.weights"] = Traced("base") if system == "base" else report.text("$.weights")
-        facts[f"{into}.plain"] = Traced(True, (report.ref(f"{here}.eval_loss"),), "cross-entropy of the labels alone")
+        loss = report.ref(f"$.{key}.{system}.eval_loss")
+        facts[f"results.intrinsic.{system}.plain"] = Traced(True, (loss,), "cross-entropy of the labels alone")
     return facts
 
 
