@@ -6,7 +6,7 @@ An unknown or ill-typed key stops with the file that holds it, the key, what was
 """
 
 import argparse
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial, reduce
 from itertools import takewhile
 from pathlib import Path
@@ -17,9 +17,9 @@ import yaml
 from stages.campaign_models import CampaignParameters, Price, dataset_name, instructions_name
 from stages.errors import UserError, report_errors
 from stages.files import write_atomic
-from stages.parameter_models import Architecture, RunParameters
+from stages.parameter_models import Architecture, Extrinsic, RunParameters
 from stages.places import result_files
-from stages.training_parameters import AdapterArchitecture
+from stages.training_parameters import AdapterArchitecture, LlamaArchitecture
 from stages.tuning_places import (
     System,
     architecture_of,
@@ -104,17 +104,28 @@ def load_campaign(campaign: str) -> CampaignParameters:
 def load_run(campaign: str, run: str, settings: Sequence[str] = ()) -> RunParameters:
     """Merged parameters of ``run`` in ``campaign``: campaign defaults ← run file ← campaign overrides ← settings.
 
-    A variant's layers lie each above those of the run that it is a variant of, whose evidence is not its own. The evidence of a
-    run that is trained here is what its training leaves behind, and nothing of it is unknown or inferred.
+    The evidence of a run that is trained here is what its training leaves behind, and nothing of it is unknown or inferred.
     """
-    parameters, base = load_campaign(campaign), read_run_file(run).get("variant_of")
+    parameters = load_campaign(campaign)
+    merged = _merged(parameters, run, settings)
+    if parameters.source != "training":
+        return merged
+    return _as_trained(parameters, merged) if merged.track == 1 else _as_tuned(parameters, merged, settings)
+
+
+def _merged(campaign: CampaignParameters, run: str, settings: Sequence[str]) -> RunParameters:
+    """The run's layers, one over the other, checked.
+
+    A variant's lie each above those of the run that it is a variant of, whose evidence is not its own.
+    """
+    base, place = read_run_file(run).get("variant_of"), campaign_file(campaign.campaign)
     family = [base, run] if base else [run]
     command_line, track = parse_overrides(settings), f"track{read_run_file(base or run).get('track')}"
-    layers: dict[str, Mapping[str, Any]] = {f"{campaign_file(campaign)}: defaults": parameters.defaults}
+    layers: dict[str, Mapping[str, Any]] = {f"{place}: defaults": campaign.defaults}
     if base:
         layers[str(run_file(base))] = read_run_file(base) | {"evidence": None}
     layers[str(run_file(run))] = read_run_file(run)
-    layers[f"{campaign_file(campaign)}: overrides"] = _stack(parameters.overrides.get(name, {}) for name in ("all", track, *family))
+    layers[f"{place}: overrides"] = _stack(campaign.overrides.get(name, {}) for name in ("all", track, *family))
     layers["--config set"] = _stack(command_line.get(name, {}) for name in family)
     try:
         merged = validate(RunParameters, _stack(layers.values()), run_file(run))
@@ -123,9 +134,7 @@ def load_run(campaign: str, run: str, settings: Sequence[str] = ()) -> RunParame
     except UserError as error:
         file = next((name for name, layer in reversed(layers.items()) if _holds(layer, error.field)), run_file(run))
         raise UserError(file, error.field, error.found, error.expected, error.do) from error
-    if parameters.source != "training":
-        return merged
-    return _as_trained(parameters, merged) if merged.track == 1 else _as_tuned(parameters, merged, settings)
+    return merged
 
 
 def _as_trained(campaign: CampaignParameters, run: RunParameters) -> RunParameters:
@@ -141,16 +150,12 @@ def _as_trained(campaign: CampaignParameters, run: RunParameters) -> RunParamete
 
 
 def _as_tuned(campaign: CampaignParameters, run: RunParameters, settings: Sequence[str]) -> RunParameters:
-    """A run of track 2 as it is made here: a small base model, an adapter, or an evaluation of one."""
-    run = run.model_copy(update={"notes": {}, "evaluation": None, "sampling": None})
+    """A run of track 2 as it is made here: an evaluation, probes, a small base model, or an adapter."""
+    run, other = run.model_copy(update={"notes": {}, "evaluation": None, "sampling": None}), partial(_other, campaign, run, settings)
     if run.extrinsic:
-        tuned = load_run(campaign.campaign, _known(campaign, run, run.extrinsic.adapter_run), settings)
-        return _as_evaluated(campaign, run, tuned, settings)
+        return _as_evaluated(campaign, run, run.extrinsic, other("extrinsic.adapter_run", run.extrinsic.adapter_run), settings)
     if run.probes:
-        evaluation = load_run(campaign.campaign, _known(campaign, run, run.probes.evaluation_run, "probes.evaluation_run"), settings)
-        if not evaluation.extrinsic:
-            raise UserError(run_file(run.run), "probes.evaluation_run", evaluation.run, "a run with an extrinsic evaluation")
-        return run.model_copy(update={"evidence": probed_files(campaign.campaign, run)})
+        return _as_probed(campaign, run, other("probes.evaluation_run", run.probes.evaluation_run))
     require(run, "architecture", "tokenizer", "data", "training")
     assert run.data and run.training and run.tokenizer
     on_examples = is_tuned_on_examples(run)
@@ -158,41 +163,37 @@ def _as_tuned(campaign: CampaignParameters, run: RunParameters, settings: Sequen
         raise UserError(campaign_file(campaign.campaign), "instructions", "nothing", "what is tuned on: source: demo, local or canarim")
     if not on_examples:
         require(run, "cleaning")
-    # Checkpoints go by the clock, and no document is streamed.
     dataset = instructions_name(campaign.instructions) if on_examples else dataset_name(campaign.corpus)
-    data = run.data.model_copy(update={"dataset": dataset, "shuffle_buffer_documents": None})
     updates: dict[str, Any] = {
         "architecture": _uncounted(run),
-        "data": data,
+        # No document is streamed, and checkpoints go by the clock.
+        "data": run.data.model_copy(update={"dataset": dataset, "shuffle_buffer_documents": None}),
         "training": run.training.model_copy(update={"save_every_steps": None}),
     }
     if isinstance(run.architecture, AdapterArchitecture):
-        _check_start(campaign, run, run.architecture, settings)
+        _check_start(run, run.architecture, other)
         updates["tokenizer"] = run.tokenizer.model_copy(update={"name": run.architecture.base_model})
     run = run.model_copy(update=updates)
     return run.model_copy(update={"evidence": tuned_files(campaign.campaign, run)})
 
 
-def _check_start(campaign: CampaignParameters, run: RunParameters, architecture: AdapterArchitecture, settings: Sequence[str]) -> None:
+def _check_start(run: RunParameters, architecture: AdapterArchitecture, other: Callable[[str, str], RunParameters]) -> None:
     """What the adapter's training starts from must be there, and an adapter that it goes on from be one of the same model."""
-    if not is_on_hub(architecture.base_model):
-        _known(campaign, run, architecture.base_model, "architecture.base_model")
-    if name := architecture.adapter_run:
-        first = load_run(campaign.campaign, _known(campaign, run, name, "architecture.adapter_run"), settings)
-        base = getattr(first.architecture, "base_model", None)
-        if base != architecture.base_model:
-            expected = f"an adapter of {architecture.base_model}"
-            raise UserError(run_file(run.run), "architecture.adapter_run", f"{name}, of {base}", expected)
+    model, first = architecture.base_model, architecture.adapter_run
+    if not is_on_hub(model) and not isinstance(other("architecture.base_model", model).architecture, LlamaArchitecture):
+        raise UserError(run_file(run.run), "architecture.base_model", model, "a run that trains a model, or owner/name on the hub")
+    if first and (base := getattr(other("architecture.adapter_run", first).architecture, "base_model", None)) != model:
+        raise UserError(run_file(run.run), "architecture.adapter_run", f"{first}, of {base}", f"an adapter of {model}")
 
 
-def _as_evaluated(campaign: CampaignParameters, run: RunParameters, tuned: RunParameters, settings: Sequence[str]) -> RunParameters:
+def _as_evaluated(
+    campaign: CampaignParameters, run: RunParameters, extrinsic: Extrinsic, tuned: RunParameters, settings: Sequence[str]
+) -> RunParameters:
     """An evaluation of the run ``tuned``, on examples of the campaign's instructions."""
     if not is_tuned_on_examples(tuned):
         raise UserError(run_file(run.run), "extrinsic.adapter_run", tuned.run, "a run that is tuned on instructions")
-    assert run.extrinsic
-    base = architecture_of(tuned).base_model
-    extrinsic = run.extrinsic.model_copy(update={"base_model": base, "dataset": instructions_name(campaign.instructions)})
-    run = run.model_copy(update={"extrinsic": extrinsic})
+    names = {"base_model": architecture_of(tuned).base_model, "dataset": instructions_name(campaign.instructions)}
+    run = run.model_copy(update={"extrinsic": extrinsic.model_copy(update=names)})
     first = _first_to_answer(campaign, System(run, tuned, False), settings)
     keys = {"base_answers": first} if first else {}
     return run.model_copy(update={"evidence": evaluated_files(campaign.campaign, run, tuned).model_copy(update={"keys": keys})})
@@ -202,22 +203,27 @@ def _first_to_answer(campaign: CampaignParameters, base: System, settings: Seque
     """The evaluation before this one in the campaign that the base model's answers are made for already, if any."""
     for name in takewhile(base.evaluation.run.__ne__, campaign.runs):
         if read_run_file(read_run_file(name).get("variant_of") or name).get("extrinsic"):
-            other = load_run(campaign.campaign, name, settings)
+            other = _merged(campaign, name, settings)
             assert other.extrinsic
-            tuned = load_run(campaign.campaign, other.extrinsic.adapter_run, settings)
+            tuned = _merged(campaign, other.extrinsic.adapter_run, settings)
             if system_name(System(other, tuned, False)) == system_name(base):
                 return name
     return None
 
 
-def _known(campaign: CampaignParameters, run: RunParameters, name: str, field: str = "extrinsic.adapter_run") -> str:
-    """``name``, which must be a run of the campaign."""
+def _as_probed(campaign: CampaignParameters, run: RunParameters, evaluation: RunParameters) -> RunParameters:
+    """Probes of the models of an evaluation."""
+    if not evaluation.extrinsic:
+        raise UserError(run_file(run.run), "probes.evaluation_run", evaluation.run, "a run with an extrinsic evaluation")
+    return run.model_copy(update={"evidence": probed_files(campaign.campaign, run)})
+
+
+def _other(campaign: CampaignParameters, run: RunParameters, settings: Sequence[str], field: str, name: str) -> RunParameters:
+    """Merged parameters of another run of the campaign, which ``field`` of ``run`` names."""
     if name not in campaign.runs or name == run.run:
-        expected = (
-            "another run of the campaign, or owner/name on the hub" if field.endswith("base_model") else "another run of the campaign"
-        )
+        expected = "another run of the campaign" + ", or owner/name on the hub" * (field == "architecture.base_model")
         raise UserError(campaign_file(campaign.campaign), f"{run.run}: {field}", repr(name), expected)
-    return name
+    return _merged(campaign, name, settings)
 
 
 def _uncounted(run: RunParameters) -> Architecture:

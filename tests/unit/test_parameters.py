@@ -214,6 +214,11 @@ def test_base_answers_belong_to_the_first_evaluation_that_has_them(tmp_path: Pat
             ("[base, cpt", "[cpt"),
             "c.yaml: cpt: architecture.base_model: found 'base', expected another run of the campaign, or owner",
         ),
+        (
+            "cpt",
+            ("cpt: {architecture: {base_model: base}}", "cpt: {architecture: {base_model: sft}}"),
+            "architecture.base_model: found sft, expected a run that trains a model, or owner/name on the hub",
+        ),
         ("extrinsic", ("cpt, sft,", "cpt,"), "c.yaml: extrinsic: extrinsic.adapter_run: found 'sft', expected another run of the campaign"),
         ("safety", ("extrinsic, ", ""), "c.yaml: safety: probes.evaluation_run: found 'extrinsic', expected another run"),
         (
