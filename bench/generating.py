@@ -22,7 +22,6 @@ from bench.measure import machine, report
 from stages.generation.answer import Answer
 from stages.generation.batches import Request, batches_of
 from stages.generation.engine import load_system
-from stages.generation.parameters import Base
 from stages.generation.transformers_engine import Ids, answer_batch
 from stages.manifest import write_manifest
 from stages.parameters import load_run
@@ -30,7 +29,7 @@ from stages.registry import Evidence
 from stages.run_files import file_of
 from stages.tasks import user_message
 from stages.threads import use_threads
-from stages.training_parameters import AdapterArchitecture
+from stages.training_parameters import QuantisedBase
 from stages.tuning.models import load_base
 
 ROUNDS = 3
@@ -99,11 +98,9 @@ def in_order(requests: Sequence[Request], size: int) -> list[list[int]]:
 
 def ways(folder: Path, requests: Sequence[Request], vocabulary: int, device: torch.device) -> dict[str, Way]:
     """The thesis's way first, then one change after the other."""
-    architecture = AdapterArchitecture.model_validate(
-        ARCHITECTURE | {"family": "qlora", "lora_rank": 16, "lora_alpha": 32, "lora_dropout": 0.0, "lora_targets": ["q_proj"]}
-    )
+    architecture = QuantisedBase.model_validate(ARCHITECTURE)
     ids = Ids(PAD, list(range(20, vocabulary, 40)))
-    quantised, model = load_base(folder, architecture, device), load_system(Base.model_validate(ARCHITECTURE), folder, None, device, 1)
+    quantised, model = load_base(folder, architecture, device), load_system(architecture, folder, None, device, 1)
     sizes = (4, 16)
     return {
         "as they come, 4 a batch": lambda: answer_all(quantised, ids, requests, in_order(requests, 4)),

@@ -5,17 +5,11 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from stages.evaluation_parameters import Evaluation, Sampling
+from stages.generation.parameters import Generation
 from stages.strict import Count, Positive, Seed, Size, Strict
 from stages.text_parameters import Cleaning
 from stages.tokenizer_parameters import Tokenizer
-from stages.training_parameters import (
-    AdapterArchitecture,
-    LlamaArchitecture,
-    Packing,
-    RecurrentArchitecture,
-    Training,
-    TransformerArchitecture,
-)
+from stages.training_parameters import Architecture, Packing, Training
 
 
 class Data(Strict):
@@ -33,7 +27,7 @@ class Data(Strict):
     """Of a streamed dataset."""
 
 
-class Extrinsic(Strict):
+class Extrinsic(Generation):
     """Evaluation of base and adapted model on tasks, over seeds that draw the examples."""
 
     base_model: str
@@ -48,11 +42,6 @@ class Extrinsic(Strict):
     """Whether examples that nearly repeat a training prompt are passed over, as those that repeat one are."""
     normaliser: str
     quantisation: Literal["nf4"]
-    engine: Literal["transformers", "vllm"] = "transformers"
-    decoding: Literal["greedy"]
-    batch_size: Size
-    maximum_prompt_tokens: Size
-    maximum_new_tokens: dict[str, Size]
 
 
 class Probes(Strict):
@@ -83,9 +72,6 @@ class EvidenceFiles(Strict):
     """Paths below the evidence root, by the role that the importer gives them."""
     keys: dict[str, str] = Field(default={})
     """Names under which a shared file holds this run."""
-
-
-Architecture = RecurrentArchitecture | TransformerArchitecture | LlamaArchitecture | AdapterArchitecture
 
 
 class Configuration(Strict):

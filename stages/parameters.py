@@ -17,9 +17,9 @@ import yaml
 from stages.campaign_models import CampaignParameters, Price, dataset_name, instructions_name
 from stages.errors import UserError, report_errors
 from stages.files import write_atomic
-from stages.parameter_models import Architecture, Extrinsic, RunParameters
+from stages.parameter_models import Extrinsic, RunParameters
 from stages.places import result_files
-from stages.training_parameters import AdapterArchitecture, LlamaArchitecture
+from stages.training_parameters import AdapterArchitecture, Architecture, LlamaArchitecture
 from stages.tuning_places import (
     System,
     architecture_of,

@@ -24,7 +24,6 @@ from stages.generate import input_manifests
 from stages.generation.engine import environment_of, load_system
 from stages.generation.examples import Draw, read_draw
 from stages.generation.outputs import read_outputs
-from stages.generation.parameters import Base
 from stages.generation.transformers_engine import ids_of
 from stages.manifest import NAME
 from stages.parameter_models import Extrinsic, Probes
@@ -34,12 +33,13 @@ from stages.probes.report import SCANNED, Greedy, System, counts, judged, sample
 from stages.score import check_scoring
 from stages.strict import Strict
 from stages.training.processes import join_processes
+from stages.training_parameters import QuantisedBase
 from stages.tuning.models import LIBRARIES, load_tokenizer
 from stages.validation import validate
 
 
 class ProbeParameters(Strict):
-    architecture: Base
+    architecture: QuantisedBase
     extrinsic: Extrinsic
     probes: Probes
 

@@ -1,4 +1,4 @@
-"""The typed models of what a run's weights are: architectures of track 1, and how they are trained."""
+"""The typed models of what a run's weights are: architectures of both tracks, and how they are trained."""
 
 from typing import Annotated, Literal
 
@@ -62,25 +62,33 @@ class LlamaArchitecture(Strict):
     parameter_count: Count | None = None
 
 
-class AdapterArchitecture(Strict):
-    """LoRA adapters on a 4-bit quantised language model (track 2; Dettmers et al., 2023)."""
+class QuantisedBase(Strict):
+    """A language model as it is loaded: quantised to 4 bits, with adapters on it or without."""
 
-    family: Literal["qlora"]
     base_model: str
     """``owner/name`` on the Hugging Face hub, or a run of the campaign that trains a model."""
     revision: str | None = None
     """Commit of the hub's repository; null for a run, and where it is unknown."""
-    adapter_run: str | None = None
-    """Run whose adapter the training goes on from; null: from a new one."""
     quantisation: Literal["nf4"]
     double_quantisation: bool
     compute_dtype: str
+
+
+class AdapterArchitecture(QuantisedBase):
+    """LoRA adapters on a 4-bit quantised language model (track 2; Dettmers et al., 2023)."""
+
+    family: Literal["qlora"]
+    adapter_run: str | None = None
+    """Run whose adapter the training goes on from; null: from a new one."""
     lora_rank: Size
     lora_alpha: Size
     lora_dropout: Share
     lora_targets: Annotated[list[str], Field(min_length=1)]
     parameter_count: Count | None = None
     """Trainable parameters."""
+
+
+Architecture = RecurrentArchitecture | TransformerArchitecture | LlamaArchitecture | AdapterArchitecture
 
 
 class EarlyStopping(Strict):

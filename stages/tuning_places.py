@@ -8,11 +8,12 @@ from typing import Any, NamedTuple
 
 from stages.example_rows import EXAMPLES, PARTS, part_file
 from stages.files import sha256_of_json
+from stages.generation.parameters import Generation
 from stages.instruction_parameters import DrawParameters, SplitParameters
 from stages.parameter_models import EvidenceFiles, RunParameters
 from stages.places import run_folder, text_folder, tokenizer_folder
 from stages.text_parameters import TextParameters
-from stages.training_parameters import AdapterArchitecture
+from stages.training_parameters import AdapterArchitecture, QuantisedBase
 
 
 class System(NamedTuple):
@@ -120,15 +121,13 @@ def _drawn(system: System) -> list[Any]:
 
 def base_settings(tuned: RunParameters) -> dict[str, Any]:
     """How the base model of an adapter is loaded, as JSON."""
-    kept = {"base_model", "revision", "quantisation", "double_quantisation", "compute_dtype"}
-    return architecture_of(tuned).model_dump(mode="json", include=kept)
+    return architecture_of(tuned).model_dump(mode="json", include=set(QuantisedBase.model_fields))
 
 
 def generation_settings(evaluation: RunParameters) -> dict[str, Any]:
     """How answers are generated, as JSON."""
     assert evaluation.extrinsic
-    kept = {"engine", "decoding", "batch_size", "maximum_prompt_tokens", "maximum_new_tokens"}
-    return evaluation.extrinsic.model_dump(mode="json", include=kept)
+    return evaluation.extrinsic.model_dump(mode="json", include=set(Generation.model_fields))
 
 
 def outputs_folder(campaign: str, system: System) -> str:

@@ -3,17 +3,17 @@
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 
 from stages.generation.answer import Answer
-from stages.generation.parameters import Base, GenerateParameters
+from stages.generation.parameters import GenerateParameters
 from stages.generation.transformers_engine import Ids, answer_batch, ids_of, read_out
 from stages.generation.vllm_engine import load_vllm
 from stages.threads import use_threads
 from stages.training.device import Device, be_deterministic
-from stages.training_parameters import AdapterArchitecture
+from stages.training_parameters import QuantisedBase
 from stages.tuning.models import LIBRARIES, compute_dtype, load_adapter, load_base, load_tokenizer
 
 if TYPE_CHECKING:
@@ -50,18 +50,18 @@ def load_engine(parameters: GenerateParameters, model: Path, adapter: Path | Non
     return Engine(tokenizer, network.config.max_position_embeddings, ids, partial(answer_batch, network, ids), environment)
 
 
-def load_system(architecture: Base, model: Path, adapter: Path | None, device: torch.device, threads: int | None) -> Any:
+def load_system(architecture: QuantisedBase, model: Path, adapter: Path | None, device: torch.device, threads: int | None) -> Any:
     """Base model with its adapter, unmerged, or without one, as the reference engine takes it."""
     use_threads(threads)
     be_deterministic()
-    network: Any = load_base(model, cast(AdapterArchitecture, architecture), device)
+    network: Any = load_base(model, architecture, device)
     if adapter:
         network = load_adapter(network, adapter)
     read_out(network)
     return network.eval()
 
 
-def environment_of(architecture: Base, device: torch.device, libraries: Sequence[str]) -> dict[str, Any]:
+def environment_of(architecture: QuantisedBase, device: torch.device, libraries: Sequence[str]) -> dict[str, Any]:
     """Device, threads, precision and libraries."""
-    precision = PRECISIONS[compute_dtype(cast(AdapterArchitecture, architecture), device)]
+    precision = PRECISIONS[compute_dtype(architecture, device)]
     return Device(device, precision, compiled=False, libraries=tuple(libraries)).environment(processes=1)

@@ -3,22 +3,13 @@
 from typing import Literal
 
 from stages.strict import Size, Strict
-
-
-class Base(Strict):
-    """How the base model is loaded: an adapter's architecture without the adapter."""
-
-    base_model: str
-    revision: str | None = None
-    quantisation: Literal["nf4"]
-    double_quantisation: bool
-    compute_dtype: str
+from stages.training_parameters import QuantisedBase
 
 
 class Generation(Strict):
-    """How it answers; an evaluation has these among its parameters."""
+    """How it answers."""
 
-    engine: Literal["transformers", "vllm"]
+    engine: Literal["transformers", "vllm"] = "transformers"
     decoding: Literal["greedy"]
     batch_size: Size
     maximum_prompt_tokens: Size
@@ -27,5 +18,5 @@ class Generation(Strict):
 
 
 class GenerateParameters(Strict):
-    architecture: Base
+    architecture: QuantisedBase
     generation: Generation

@@ -7,7 +7,6 @@ from stages.files import sha256_of_json
 from stages.generation.answer import texts_of
 from stages.generation.batches import Request, batches_of
 from stages.generation.examples import Draw, Example
-from stages.generation.parameters import Generation
 from stages.generation.requests import check_context, requests_of
 from stages.generation.transformers_engine import Ids, Sampling, answer_batch
 from stages.parameter_models import Extrinsic, Probes
@@ -41,8 +40,7 @@ def what_to_ask(
     tokenizer: "PreTrainedTokenizerFast", context: int, cases: Sequence[Case], draw: Draw, probes: Probes, extrinsic: Extrinsic
 ) -> Asked:
     """Cases, and the first examples of each task of ``draw``, as the evaluation asks them; all must fit ``context`` tokens."""
-    generation = Generation(**extrinsic.model_dump(include=set(Generation.model_fields)))
-    requests = requests_of([draw], tokenizer, generation, context)
+    requests = requests_of([draw], tokenizer, extrinsic, context)
     chosen = first_of_each_task(draw.examples, extrinsic.tasks, probes.examples_per_task)
     return Asked(
         cases=list(cases),

@@ -14,9 +14,7 @@ import torch
 from stages.errors import UserError
 from stages.threads import use_threads
 from stages.training.hardware import processor_name
-from stages.training_parameters import AdapterArchitecture, LlamaArchitecture, RecurrentArchitecture, TransformerArchitecture
-
-Architecture = RecurrentArchitecture | TransformerArchitecture | LlamaArchitecture | AdapterArchitecture
+from stages.training_parameters import Architecture, TransformerArchitecture
 
 MIXED = {"bf16": torch.bfloat16, "fp16 mixed": torch.float16}
 """Precisions in which matrix products are narrower than the fp32 weights."""

@@ -14,7 +14,7 @@ import torch
 from stages.errors import UserError
 from stages.files import sha256_of_file, to_json, write_atomic
 from stages.manifest import NAME, File, Manifest, difference, load_manifest, read_manifest
-from stages.training_parameters import AdapterArchitecture, LlamaArchitecture
+from stages.training_parameters import AdapterArchitecture, LlamaArchitecture, QuantisedBase
 from stages.validation import validate
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ WEIGHTS = ".safetensors"
 ADAPTER_WEIGHTS, ADAPTER_CONFIGURATION = "adapter_model.safetensors", "adapter_config.json"
 
 
-def load_base(folder: Path, architecture: AdapterArchitecture, device: torch.device) -> "PreTrainedModel":
+def load_base(folder: Path, architecture: QuantisedBase, device: torch.device) -> "PreTrainedModel":
     """The model of ``folder``, its linear layers but the output quantised to NF4, on ``device``; frozen, in evaluation mode.
 
     What is not quantised, and the products, are of :func:`compute_dtype`. :class:`UserError` where files are missing or not what the
@@ -102,7 +102,7 @@ def hide_bars() -> None:
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
 
 
-def compute_dtype(architecture: AdapterArchitecture, device: torch.device) -> torch.dtype:
+def compute_dtype(architecture: QuantisedBase, device: torch.device) -> torch.dtype:
     """Type of the products: the architecture's on a GPU; fp32 on a processor, which emulates narrower ones, 9 to 25 times slower."""
     dtype = getattr(torch, architecture.compute_dtype, None)
     if not isinstance(dtype, torch.dtype) or not dtype.is_floating_point:

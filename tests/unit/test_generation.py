@@ -147,14 +147,13 @@ def test_quantised_weights_that_are_read_out_compute_the_same(tmp_path: Path) ->
     import torch
     from bitsandbytes.nn.modules import Linear4bit
 
-    from stages.generation.parameters import Base
     from stages.generation.transformers_engine import read_out
-    from stages.training_parameters import AdapterArchitecture
+    from stages.training_parameters import AdapterArchitecture, QuantisedBase
     from stages.tuning.models import add_adapter, load_base
     from tests.unit.drawn import PARAMETERS
     from tests.unit.small_llama import write_model
 
-    base = Base.model_validate(PARAMETERS["architecture"]).model_dump()
+    base = QuantisedBase.model_validate(PARAMETERS["architecture"]).model_dump()
     lora = {"lora_rank": 2, "lora_alpha": 4, "lora_dropout": 0.1, "lora_targets": ["q_proj", "down_proj"]}
     architecture = AdapterArchitecture.model_validate(base | lora | {"family": "qlora"})
     model = add_adapter(load_base(write_model(tmp_path), architecture, torch.device("cpu")), architecture, 1).eval()
