@@ -4,38 +4,17 @@ import fcntl
 import json
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.end_to_end.killing import ended, kill_after, steps_saved
 from tests.unit.training import LSTM, TRANSFORMER, command, parameters_of, run_here, run_stage, start_stage, write_inputs
 
 SAME = ("weights.safetensors", "training.json", "manifest.json")
 SETTINGS: dict[str, Any] = {"epochs": 4, "precision": "bf16", "gradient_accumulation": 2, "early_stopping": None}
-
-
-def whole(arguments: list[str]) -> None:
-    process = start_stage(arguments)
-    process.join(120)
-    assert process.exitcode == 0
-
-
-def kill_after(arguments: list[str], folder: Path, step: int) -> None:
-    """Kill the stage (SIGKILL) once it has saved ``step`` or a later one, before it ends."""
-    process = start_stage(arguments)
-    deadline = time.monotonic() + 120
-    while time.monotonic() < deadline and process.is_alive() and steps_saved(folder) < step:
-        time.sleep(0.002)
-    process.kill()
-    process.join()
-    assert process.exitcode == -9, "it was killed on its way"
-
-
-def steps_saved(folder: Path) -> int:
-    return max((int(path.stem.removeprefix("step_")) for path in (folder / "checkpoints").glob("step_*.safetensors")), default=0)
 
 
 def bytes_of(folder: Path) -> dict[str, bytes]:
@@ -47,13 +26,13 @@ def uninterrupted(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempP
     folder = write_inputs(tmp_path_factory.mktemp("inputs"))
     objective = "many_to_one" if request.param is LSTM else "all_positions"
     text = parameters_of(request.param, objective=objective, **SETTINGS)
-    whole(command(folder, folder / "out", text))
+    ended(start_stage(command(folder, folder / "out", text)))
     yield folder, text, bytes_of(folder / "out")
 
 
 def test_two_trainings_are_the_same_bytes(uninterrupted: tuple[Path, str, dict[str, bytes]], tmp_path: Path) -> None:
     inputs, text, expected = uninterrupted
-    whole(command(inputs, tmp_path / "again", text))
+    ended(start_stage(command(inputs, tmp_path / "again", text)))
     assert bytes_of(tmp_path / "again") == expected
     assert sorted(path.name for path in (tmp_path / "again").iterdir()) == sorted([*SAME, "timing.json"]), "no checkpoint is left"
 
@@ -65,10 +44,10 @@ def test_a_training_killed_again_and_again_ends_in_the_same_bytes(
     folder = tmp_path / "out"
     resumable = command(inputs, folder, text, "--checkpoint-seconds", "0")
     for step in (1, 7, 10, 24):  # in an epoch's middle, at its end, after it
-        kill_after(resumable, folder, step)
+        kill_after(start_stage(resumable), folder, step)
     newest = folder / f"checkpoints/step_{steps_saved(folder)}.safetensors"
     newest.write_bytes(newest.read_bytes()[:-100])
-    whole(resumable)
+    ended(start_stage(resumable))
     assert bytes_of(folder) == expected
     assert json.loads((folder / "timing.json").read_text())["resumed"] == 4
 
