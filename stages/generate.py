@@ -30,7 +30,7 @@ from stages.generation.parameters import GenerateParameters
 from stages.generation.partial import Done, Partial, open_partial
 from stages.generation.requests import requests_of
 from stages.manifest import NAME, write_manifest
-from stages.training.processes import join_processes
+from stages.training.processes import add_device_arguments, join_processes
 from stages.tuning.models import check_base
 from stages.validation import validate
 
@@ -46,8 +46,7 @@ def main() -> None:
     parser.add_argument("--draws", type=Path, nargs="+", required=True, help="folders of the examples, one a seed")
     parser.add_argument("--parameters", required=True, help="how the model is loaded and how it answers, as JSON")
     parser.add_argument("--folder", type=Path, required=True, help="folder to write")
-    parser.add_argument("--device", choices=["cpu", "cuda"], help="default: cuda where there is one")
-    parser.add_argument("--threads", type=int, help="threads on a CPU; default: all cores")
+    add_device_arguments(parser)
     report_errors(partial(run, parser.parse_args()))
 
 

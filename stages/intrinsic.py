@@ -20,7 +20,7 @@ from stages.manifest import NAME, Manifest, read_manifest
 from stages.memory import enough_memory
 from stages.training.device import Device, choose_device
 from stages.training.loop import evaluate
-from stages.training.processes import Processes, join_processes
+from stages.training.processes import Processes, add_device_arguments, join_processes
 from stages.training_parameters import AdapterArchitecture
 from stages.tuning.data import TuneSources, load_rows
 from stages.tuning.models import LIBRARIES, load_adapter, load_base, load_tokenizer
@@ -40,8 +40,7 @@ def main() -> None:
     parser.add_argument("--validation", type=Path, help="text that validated it, where a part of --texts did not")
     parser.add_argument("--examples", type=Path, help="split of instructions that it was trained on, in place of --texts")
     parser.add_argument("--output", type=Path, required=True, help="report to write")
-    parser.add_argument("--device", choices=["cpu", "cuda"], help="default: cuda where there is one")
-    parser.add_argument("--threads", type=int, help="threads on a CPU; default: all cores")
+    add_device_arguments(parser)
     report_errors(partial(run, parser.parse_args()))
 
 

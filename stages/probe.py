@@ -32,7 +32,7 @@ from stages.probes.prompts import all_cases
 from stages.probes.report import SCANNED, Greedy, System, counts, judged, sampled_rows, sampled_scores
 from stages.score import check_scoring
 from stages.strict import Strict
-from stages.training.processes import join_processes
+from stages.training.processes import add_device_arguments, join_processes
 from stages.training_parameters import QuantisedBase
 from stages.tuning.models import LIBRARIES, load_tokenizer
 from stages.validation import validate
@@ -56,8 +56,7 @@ def main() -> None:
     parser.add_argument("--report", type=Path, required=True, help="JSON to write")
     parser.add_argument("--answers", type=Path, required=True, help="JSONL to write: every prompt and what was answered")
     parser.add_argument("--timing", type=Path, required=True, help="JSON to write: how long it took")
-    parser.add_argument("--device", choices=["cpu", "cuda"], help="default: cuda where there is one")
-    parser.add_argument("--threads", type=int, help="on a CPU; all where not given")
+    add_device_arguments(parser)
     report_errors(partial(run, parser.parse_args()))
 
 

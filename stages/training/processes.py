@@ -3,6 +3,7 @@
 Alone, as a rule: all of this then does nothing. ``accelerate launch --multi_gpu -m stages.train …`` starts several.
 """
 
+import argparse
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -52,6 +53,12 @@ class Processes:
     def end(self) -> None:
         if self.count > 1:
             torch.distributed.destroy_process_group()
+
+
+def add_device_arguments(parser: argparse.ArgumentParser) -> None:
+    """What a stage that computes with a model is told of the machine."""
+    parser.add_argument("--device", choices=["cpu", "cuda"], help="default: cuda where there is one")
+    parser.add_argument("--threads", type=int, help="threads on a CPU; default: all cores")
 
 
 def join_processes(device: str | None = None) -> tuple[Processes, torch.device]:

@@ -17,6 +17,7 @@ from stages.lock import hold
 from stages.training.checkpoint import load_checkpoint, remove_checkpoints, save_checkpoint
 from stages.training.live import LiveCurves
 from stages.training.loop import Watcher, train
+from stages.training.processes import add_device_arguments
 from stages.training.progress import Progress
 from stages.training.setup import Setup
 from stages.training.state import State, restore, snapshot
@@ -29,8 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--run", required=True)
     parser.add_argument("--parameters", required=True, help="architecture, data, training and seed of the run, as JSON")
     parser.add_argument("--folder", type=Path, required=True, help="folder to write")
-    parser.add_argument("--device", choices=["cpu", "cuda"], help="default: cuda where there is one")
-    parser.add_argument("--threads", type=int, help="threads on a CPU; default: all cores")
+    add_device_arguments(parser)
     parser.add_argument("--checkpoint-seconds", type=float, default=60, help="seconds between checkpoints; 0: one after every step")
     live = os.environ.get("MLFLOW_TRACKING_URI")
     parser.add_argument("--live", default=live, help="MLflow store that shows the losses meanwhile; default: MLFLOW_TRACKING_URI, if set")

@@ -172,9 +172,14 @@ def get_threads(wildcards):
     return f"--threads {threads}" if threads else ""
 
 
+def device_of(run):
+    """Device that a run is meant for: the CPU where its parameters say so, else a GPU."""
+    return "cpu" if run.hardware.device == "CPU" else "cuda"
+
+
 def get_training_device(wildcards):
-    """Device that the run is meant for: the CPU where its parameters say so, else a GPU."""
-    return "cpu" if get_run(wildcards).hardware.device == "CPU" else "cuda"
+    """Device that the output's run is meant for."""
+    return device_of(get_run(wildcards))
 
 
 def get_evaluation(wildcards):

@@ -199,7 +199,7 @@ def get_generation(wildcards):
 
 def get_system_device(wildcards):
     """Device that the evaluation is meant for."""
-    return "cpu" if get_system(wildcards).evaluation.hardware.device == "CPU" else "cuda"
+    return device_of(get_system(wildcards).evaluation)
 
 
 def get_evaluated(wildcards):
