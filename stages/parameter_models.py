@@ -39,7 +39,7 @@ class Extrinsic(Generation):
     seeds: Annotated[list[int], Field(min_length=1)]
     examples_per_task: Count
     exclude_near_duplicates: bool = False
-    """Whether examples that nearly repeat a training prompt are passed over, as those that repeat one are."""
+    """Whether examples that nearly repeat a prompt of the split that models are tuned on are passed over, as those that it holds are."""
     normaliser: str
     quantisation: Literal["nf4"]
 

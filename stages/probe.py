@@ -54,7 +54,7 @@ def main() -> None:
     parser.add_argument("--adapter-outputs", type=Path, required=True, help="folder of the adapted model's")
     parser.add_argument("--parameters", required=True, help="architecture, evaluation and probes, as JSON")
     parser.add_argument("--report", type=Path, required=True, help="JSON to write")
-    parser.add_argument("--answers", type=Path, required=True, help="JSONL to write: every prompt and what was answered")
+    parser.add_argument("--answers", type=Path, required=True, help="JSONL to write: what was asked and answered, and what in it fails")
     parser.add_argument("--timing", type=Path, required=True, help="JSON to write: how long it took")
     add_device_arguments(parser)
     report_errors(partial(run, parser.parse_args()))
