@@ -158,6 +158,10 @@ def _as_tuned(campaign: CampaignParameters, run: RunParameters, settings: Sequen
         return _as_probed(campaign, run, other("probes.evaluation_run", run.probes.evaluation_run))
     require(run, "architecture", "tokenizer", "data", "training")
     assert run.data and run.training and run.tokenizer
+    if not run.data.documents_train or not run.data.documents_validation:
+        raise UserError(
+            run_file(run.run), "data", "no documents_train, or no documents_validation", "some to learn from and to validate on"
+        )
     on_examples = is_tuned_on_examples(run)
     if on_examples and campaign.instructions is None:
         raise UserError(campaign_file(campaign.campaign), "instructions", "nothing", "what is tuned on: source: demo, local or canarim")
@@ -178,12 +182,23 @@ def _as_tuned(campaign: CampaignParameters, run: RunParameters, settings: Sequen
 
 
 def _check_start(run: RunParameters, architecture: AdapterArchitecture, other: Callable[[str, str], RunParameters]) -> None:
-    """What the adapter's training starts from must be there, and an adapter that it goes on from be one of the same model."""
-    model, first = architecture.base_model, architecture.adapter_run
-    if not is_on_hub(model) and not isinstance(other("architecture.base_model", model).architecture, LlamaArchitecture):
-        raise UserError(run_file(run.run), "architecture.base_model", model, "a run that trains a model, or owner/name on the hub")
-    if first and (base := getattr(other("architecture.adapter_run", first).architecture, "base_model", None)) != model:
-        raise UserError(run_file(run.run), "architecture.adapter_run", f"{first}, of {base}", f"an adapter of {model}")
+    """What the adapter's training starts from must be there, and each adapter before it be one of the same model."""
+    place, model = run_file(run.run), architecture.base_model
+    if not is_on_hub(model):
+        found = other("architecture.base_model", model).architecture
+        if not isinstance(found, LlamaArchitecture):
+            family = getattr(found, "family", None)
+            raise UserError(place, "architecture.base_model", f"{model}, of family {family}", "a run that trains a model of family llama")
+    before, name = [run.run], architecture.adapter_run
+    while name:
+        first = other("architecture.adapter_run", name).architecture
+        if not isinstance(first, AdapterArchitecture) or first.base_model != model:
+            found_here = f"{name}, of {getattr(first, 'base_model', None)}"
+            raise UserError(place, "architecture.adapter_run", found_here, f"an adapter of {model}")
+        before.append(name)
+        name = first.adapter_run
+        if name in before:
+            raise UserError(place, "architecture.adapter_run", " from ".join([*before, name]), "an adapter that is there before this one")
 
 
 def _as_evaluated(

@@ -217,7 +217,7 @@ def test_base_answers_belong_to_the_first_evaluation_that_has_them(tmp_path: Pat
         (
             "cpt",
             ("cpt: {architecture: {base_model: base}}", "cpt: {architecture: {base_model: sft}}"),
-            "architecture.base_model: found sft, expected a run that trains a model, or owner/name on the hub",
+            "architecture.base_model: found sft, of family qlora, expected a run that trains a model of family llama",
         ),
         ("extrinsic", ("cpt, sft,", "cpt,"), "c.yaml: extrinsic: extrinsic.adapter_run: found 'sft', expected another run of the campaign"),
         ("safety", ("extrinsic, ", ""), "c.yaml: safety: probes.evaluation_run: found 'extrinsic', expected another run"),
@@ -230,6 +230,29 @@ def test_base_answers_belong_to_the_first_evaluation_that_has_them(tmp_path: Pat
             "sft",
             ("sft: {architecture: {base_model: base}}", "sft: {architecture: {adapter_run: cpt}}"),
             "architecture.adapter_run: found cpt, of base, expected an adapter of meta-llama/Llama-3.1-8B-Instruct",
+        ),
+        (
+            "sft",
+            ("sft: {architecture: {base_model: base}}", "sft: {architecture: {base_model: cpt}}"),
+            "architecture.base_model: found cpt, of family qlora, expected a run that trains a model of family llama",
+        ),
+        (
+            "sft",
+            ("base_model: base}", "base_model: base, adapter_run: extrinsic}"),
+            "architecture.adapter_run: found extrinsic, of None, expected an adapter of base",
+        ),
+        (
+            "sft",
+            (
+                "{base_model: base}}, sft: {architecture: {base_model: base}",
+                "{base_model: base, adapter_run: sft}}, sft: {architecture: {base_model: base, adapter_run: cpt}",
+            ),
+            "architecture.adapter_run: found sft from cpt from sft, expected an adapter that is there before",
+        ),
+        (
+            "sft",
+            ("base_model: base}}}", "base_model: base}, data: {documents_validation: 0}}}"),
+            "sft.yaml: data: found no documents_train, or",
         ),
     ],
 )
