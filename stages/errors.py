@@ -25,6 +25,13 @@ def report_errors(main: Callable[[], object]) -> None:
         sys.exit(1)
     except BrokenPipeError:  # the reader, such as head, has seen enough
         sys.stderr.close()
+    except KeyboardInterrupt:
+        print("stopped: the same command goes on, or begins again; what was written before is whole", file=sys.stderr)
+        sys.exit(130)
+    except OSError as error:  # a folder that cannot be written, a disk that is full
+        place = f"{error.filename}: " if error.filename else ""
+        print(f"error: {place}found {error.strerror or error}, expected a place that can be read and written.", file=sys.stderr)
+        sys.exit(1)
     except UnicodeEncodeError as error:  # half a surrogate pair, which JSON can hold and no file can
         print(f"error: text: found {error.object[error.start : error.end]!r}, expected characters that UTF-8 has", file=sys.stderr)
         sys.exit(1)

@@ -1,4 +1,4 @@
-"""Memory that runs out, said in a way that helps."""
+"""Memory that runs out, said as an error that a user can act on."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,13 +7,16 @@ import torch
 
 from stages.errors import UserError
 
+SIGNS = ("can't allocate memory", "CUBLAS_STATUS_ALLOC_FAILED")
+"""What PyTorch says of it on a CPU, and a GPU's library that finds no room to work in."""
+
 
 @contextmanager
-def enough_memory(place: str, do: str, found: str = "too little on the device") -> Iterator[None]:
-    """Turn memory that runs out, of a GPU or of the machine, into a :class:`UserError` that says what to ``do``."""
+def enough_memory(place: str, do: str, found: str = "too little on the device", expected: str = "room for a batch") -> Iterator[None]:
+    """Turn memory that runs out into a :class:`UserError` that says what to ``do``."""
     try:
         yield
-    except RuntimeError as error:
-        if not isinstance(error, torch.OutOfMemoryError) and "can't allocate memory" not in str(error):
-            raise
-        raise UserError(place, "memory", found, "room for a batch", do) from error
+    except (RuntimeError, MemoryError) as error:
+        if isinstance(error, torch.OutOfMemoryError | MemoryError) or any(sign in str(error) for sign in SIGNS):
+            raise UserError(place, "memory", found, expected, do) from error
+        raise

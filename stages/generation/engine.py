@@ -11,6 +11,7 @@ from stages.generation.answer import Answer
 from stages.generation.parameters import GenerateParameters
 from stages.generation.transformers_engine import Ids, answer_batch, ids_of, read_out
 from stages.generation.vllm_engine import load_vllm
+from stages.memory import enough_memory
 from stages.threads import use_threads
 from stages.training.device import Device, be_deterministic
 from stages.training_parameters import QuantisedBase
@@ -54,10 +55,11 @@ def load_system(architecture: QuantisedBase, model: Path, adapter: Path | None, 
     """Base model with its adapter, unmerged, or without one, as the reference engine takes it."""
     use_threads(threads)
     be_deterministic()
-    network: Any = load_base(model, architecture, device)
-    if adapter:
-        network = load_adapter(network, adapter)
-    read_out(network)
+    with enough_memory(f"model {model}", "Take a device with more memory, or a smaller model.", expected="room for its weights"):
+        network: Any = load_base(model, architecture, device)
+        if adapter:
+            network = load_adapter(network, adapter)
+        read_out(network)
     return network.eval()
 
 

@@ -13,9 +13,9 @@ from stages.tuning.chat import end_of_turn, pad_id
 if TYPE_CHECKING:
     from transformers import GenerationConfig, PreTrainedTokenizerFast
 
-MEMORY = "Lower batch_size, which says how many are answered at once."
 LARGEST_READ_OUT = 1_000_000_000
 """Parameters of a model up to which its quantised weights are read out on a CPU: 4 GB of them."""
+MEMORY = "Lower batch_size, which says how many are answered at once."
 
 
 class Sampling(NamedTuple):

@@ -248,5 +248,7 @@ def test_memory_that_runs_out_says_what_to_do() -> None:
     message = "run r: memory: found too little on the device, expected room for a batch. Halve it."
     with pytest.raises(UserError, match=message), enough_memory("run r", "Halve it."):
         raise torch.OutOfMemoryError("CUDA out of memory")
+    with pytest.raises(UserError, match=message), enough_memory("run r", "Halve it."):
+        raise MemoryError("Unable to allocate")  # NumPy's and Python's own
     with pytest.raises(RuntimeError, match="another"), enough_memory("run r", ""):
         raise RuntimeError("another")
