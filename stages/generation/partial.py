@@ -42,8 +42,8 @@ class Partial(NamedTuple):
 def open_partial(folder: Path, fingerprint: str) -> Iterator[Partial]:
     """The batches of ``folder`` that were made under ``fingerprint``; the file goes when the block ends without an error.
 
-    :class:`UserError` where another call writes there. A last line that a kill cut is dropped; batches of other inputs,
-    parameters or code are, too, which is said on stderr.
+    :class:`UserError` where another call writes there. A line that a kill cut, or that is damaged, is dropped with what follows it;
+    batches of other inputs, parameters or code are, too, which is said on stderr.
     """
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / PARTIAL
@@ -57,7 +57,7 @@ def _read(file: IO[bytes], path: Path, fingerprint: str) -> Partial:
     """Sound lines of the file; what follows them is cut off."""
     file.seek(0)
     first, done = _parse(file.readline()), {}
-    if first.get("fingerprint") != fingerprint:
+    if first.get("fingerprint") != fingerprint or "started_at" not in first:
         if first:
             print(f"{path}: made from other inputs, parameters or code; all is answered anew", file=sys.stderr)
         file.truncate(0)
@@ -65,19 +65,22 @@ def _read(file: IO[bytes], path: Path, fingerprint: str) -> Partial:
         _write(file, first)
     sound = file.tell()
     while line := _parse(file.readline()):
-        answers = [Answer(*answer) for answer in line["answers"]]
-        done[line["batch"]] = Done(line["seconds"], line["kilowatt_hours"], answers)
+        try:
+            done[line["batch"]] = Done(line["seconds"], line["kilowatt_hours"], [Answer(*answer) for answer in line["answers"]])
+        except (KeyError, TypeError):
+            break
         sound = file.tell()
     file.truncate(sound)
     return Partial(file, first["started_at"], done)
 
 
 def _parse(line: bytes) -> dict[str, Any]:
-    """Object of a whole line; empty where it was cut."""
+    """Object of a whole line; empty where it was cut or is none."""
     try:
-        return json.loads(line) if line.endswith(b"\n") else {}
+        found = json.loads(line) if line.endswith(b"\n") else {}
     except ValueError:
         return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _write(file: IO[bytes], line: Any) -> None:

@@ -203,6 +203,25 @@ def test_done_batches_outlive_a_call_and_a_cut_line_is_dropped(tmp_path: Path) -
     assert not path.exists()
 
 
+@pytest.mark.parametrize(
+    "damaged", [b"[1]\n", b"5\n", b'{"batch": 1}\n', b"\0\0\n", b'{"batch": 1, "seconds": 1, "kilowatt_hours": null, "answers": [[1]]}\n']
+)
+def test_from_a_damaged_line_on_batches_are_answered_again(tmp_path: Path, damaged: bytes) -> None:
+    with pytest.raises(KeyboardInterrupt), open_partial(tmp_path, "f") as made:
+        made.add(0, DONE)
+        raise KeyboardInterrupt
+    path = tmp_path / PARTIAL
+    sound = path.read_bytes()
+    path.write_bytes(sound + damaged)
+    with pytest.raises(KeyboardInterrupt), open_partial(tmp_path, "f") as made:
+        assert made.done == {0: DONE}
+        raise KeyboardInterrupt
+    assert path.read_bytes() == sound
+    path.write_bytes(damaged + sound)
+    with open_partial(tmp_path, "f") as made:
+        assert not made.done
+
+
 def test_batches_of_other_inputs_are_dropped_and_this_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(KeyboardInterrupt), open_partial(tmp_path, "one") as made:
         made.add(0, DONE)
