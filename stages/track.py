@@ -21,17 +21,19 @@ To get the published evidence: make evidence (or: python -m stages.evidence fetc
 
 
 def list_blobs() -> list[Path]:
-    """Blobs that lie on this machine: the evidence of every campaign that keeps its own files, and what the manifests name."""
+    """Blobs that lie on this machine: the evidence of every campaign that keeps its own files, and what the manifests name.
+
+    Of the latter those that git leaves out: small texts beside them, such as a model's settings, are committed as they are.
+    """
     # A link leads to a registered folder that belongs to somebody else, at a place that only this machine has.
     evidence = [folder for folder in Path("data").glob("*/evidence") if folder.is_dir() and not folder.is_symlink()]
-    named = [
-        path.parent / name for path in manifest.manifests_of("*") if not _is_ignored(path) for name in manifest.load_manifest(path).files
-    ]
-    return sorted(evidence + [blob for blob in named if blob.exists()])
+    kept = [path for path in manifest.manifests_of("*") if not _is_ignored(path)]
+    named = [path.parent / name for path in kept for name in manifest.load_manifest(path).files]
+    return sorted(evidence + [blob for blob in named if blob.exists() and _is_ignored(blob)])
 
 
 def _is_ignored(path: Path) -> bool:
-    """Whether git leaves the file out: it is of a campaign that only this machine keeps."""
+    """Whether git leaves the file out: a blob, or a manifest of a campaign that only this machine keeps."""
     return subprocess.run(["git", "check-ignore", "--quiet", str(path)]).returncode == 0
 
 
