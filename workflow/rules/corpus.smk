@@ -15,7 +15,7 @@ rule corpus:
     params:
         code=code_hash("stages.corpus"),
         parameters=get_corpus,
-        files=get_corpus_sizes,
+        files=get_sizes(get_corpus_files),
     message:
         "Gathering the documents of campaign {wildcards.campaign}"
     shell:

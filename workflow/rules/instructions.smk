@@ -14,6 +14,7 @@ rule instructions:
     params:
         code=code_hash("stages.instructions"),
         parameters=get_instructions,
+        files=get_sizes(get_instruction_files),
     message:
         "Gathering the instructions of campaign {wildcards.campaign}"
     shell:

@@ -98,10 +98,9 @@ def get_corpus_files(wildcards):
     return [str(file) for file in files_in(Path(corpus.path)).values()] if corpus.source == "local" else []
 
 
-def get_corpus_sizes(wildcards):
-    """Name and size of each of these files: a file that was replaced by an older one is another one, too."""
-    files = [Path(file) for file in get_corpus_files(wildcards)]
-    return [f"{file.name}: {file.stat().st_size} bytes" for file in files]
+def get_sizes(get_files):
+    """Function that gives name and size of each of some files: a file that was replaced by an older one is another one, too."""
+    return lambda wildcards: [f"{file.name}: {file.stat().st_size} bytes" for file in map(Path, get_files(wildcards))]
 
 
 def get_text_parameters(wildcards):

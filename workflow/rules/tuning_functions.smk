@@ -1,5 +1,6 @@
 """What the rules of track 2 ask for: examples, models and answers by the parameters that make them, and those parameters, no others."""
 
+from stages.instruction_sources.files import SUFFIXES as INSTRUCTION_SUFFIXES
 from stages.parameters import merge, read_run_file
 from stages.training_parameters import AdapterArchitecture, LlamaArchitecture
 from stages.tuning_places import (
@@ -84,7 +85,9 @@ def get_instructions(wildcards):
 def get_instruction_files(wildcards):
     """Files that local instructions are read from."""
     instructions = load_campaign(wildcards.campaign).instructions
-    return [str(file) for file in files_in(Path(instructions.path)).values()] if instructions and instructions.source == "local" else []
+    if not instructions or instructions.source != "local":
+        return []
+    return [str(file) for file in files_in(Path(instructions.path), INSTRUCTION_SUFFIXES).values()]
 
 
 def get_split(wildcards):
