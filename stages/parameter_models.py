@@ -6,7 +6,7 @@ from pydantic import Field
 
 from stages.evaluation_parameters import Evaluation, Sampling
 from stages.generation.parameters import Generation
-from stages.strict import Count, Positive, Seed, Size, Strict
+from stages.strict import Count, Positive, Seed, Seeds, Size, Strict
 from stages.text_parameters import Cleaning
 from stages.tokenizer_parameters import Tokenizer
 from stages.training_parameters import Architecture, Packing, Training
@@ -36,8 +36,8 @@ class Extrinsic(Generation):
     """Whose rows the examples are drawn from."""
     tasks: dict[str, list[str]]
     """Metrics by task."""
-    seeds: Annotated[list[int], Field(min_length=1)]
-    examples_per_task: Count
+    seeds: Annotated[Seeds, Field(min_length=1)]
+    examples_per_task: Size
     exclude_near_duplicates: bool = False
     """Whether examples that nearly repeat a prompt of the split that models are tuned on are passed over, as those that it holds are."""
     normaliser: str
@@ -52,7 +52,7 @@ class Probes(Strict):
     batch_size: Size
     maximum_new_tokens: Size
     temperature: Positive
-    sampling_seeds: Annotated[list[Seed], Field(min_length=2)]
+    sampling_seeds: Annotated[Seeds, Field(min_length=2)]
     examples_per_task: Size
     """First ones of the evaluation's, answered once a sampling seed."""
 

@@ -17,8 +17,10 @@ import yaml
 from stages.campaign_models import CampaignParameters, Price, dataset_name, instructions_name
 from stages.errors import UserError, report_errors
 from stages.files import write_atomic
+from stages.normalise import NORMALISERS
 from stages.parameter_models import Extrinsic, RunParameters
 from stages.places import result_files
+from stages.tasks import TASKS
 from stages.training_parameters import AdapterArchitecture, Architecture, LlamaArchitecture
 from stages.tuning_places import (
     System,
@@ -207,6 +209,10 @@ def _as_evaluated(
     """An evaluation of the run ``tuned``, on examples of the campaign's instructions."""
     if not is_tuned_on_examples(tuned):
         raise UserError(run_file(run.run), "extrinsic.adapter_run", tuned.run, "a run that is tuned on instructions")
+    named = {"normaliser": ([extrinsic.normaliser], NORMALISERS), "tasks": (extrinsic.tasks, TASKS)}
+    for field, (found, known) in named.items():
+        if unknown := [name for name in found if name not in known]:
+            raise UserError(run_file(run.run), f"extrinsic.{field}", repr(unknown[0]), "one of: " + ", ".join(known))
     names = {"base_model": architecture_of(tuned).base_model, "dataset": instructions_name(campaign.instructions)}
     run = run.model_copy(update={"extrinsic": extrinsic.model_copy(update=names)})
     first = _first_to_answer(campaign, System(run, tuned, False), settings)

@@ -250,6 +250,26 @@ def test_base_answers_belong_to_the_first_evaluation_that_has_them(tmp_path: Pat
             "architecture.adapter_run: found sft from cpt from sft, expected an adapter that is there before",
         ),
         (
+            "extrinsic",
+            ("overrides: {", "overrides: {extrinsic: {extrinsic: {normaliser: mine}}, "),
+            "extrinsic.yaml: extrinsic.normaliser: found 'mine', expected one of: strict, case-accents",
+        ),
+        (
+            "extrinsic",
+            ("overrides: {", "overrides: {extrinsic: {extrinsic: {tasks: {translation: [em]}}}, "),
+            "extrinsic.yaml: extrinsic.tasks: found 'translation', expected one of: qa",
+        ),
+        (
+            "extrinsic",
+            ("overrides: {", "overrides: {extrinsic: {extrinsic: {seeds: [1, 1]}}, "),
+            r"c.yaml: overrides: extrinsic.seeds: found \[1, 1\] .list., expected value error, each may be given once",
+        ),
+        (
+            "extrinsic",
+            ("overrides: {", "overrides: {extrinsic: {extrinsic: {examples_per_task: 0}}, "),
+            "c.yaml: overrides: extrinsic.examples_per_task: found 0",
+        ),
+        (
             "sft",
             ("base_model: base}}}", "base_model: base}, data: {documents_validation: 0}}}"),
             "sft.yaml: data: found no documents_train, or",
