@@ -89,7 +89,7 @@ def read_manifest(folder: Path, kind: str) -> Manifest:
         raise UserError(folder / NAME, "kind", repr(manifest.kind), repr(kind))
     for name, file in manifest.files.items():
         if (found := difference(folder / name, file)) is not None:
-            do = f"Make it again (snakemake -c2 {folder / name}, with the --config of its campaign), or fetch it: dvc pull"
+            do = f"Make it again (snakemake -c2 --force {folder / name}, with the --config of its campaign), or fetch it: dvc pull"
             raise UserError(folder / name, "sha256", found, f"{file.sha256}, as its manifest says", do)
     return manifest
 

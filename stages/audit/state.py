@@ -132,7 +132,7 @@ def blobs(campaign: str) -> Iterator[Finding]:
             blob = path.parent / name
             found = manifest.difference(blob, file) if blob.exists() else None
             if found:
-                message = f"{blob} is not what {path} says: it was altered, or cut, since it was made. Make it again: snakemake -c2 {blob}"
+                message = f"{blob} is not what {path} says: it was altered, or cut. Make it again: snakemake -c2 --force {blob}"
                 refs = (Ref(blob.as_posix(), "", sha256_of_file(blob), "project"),)
                 yield Finding(blob.as_posix(), "error", "mismatch", message, file.sha256, found, evidence=refs, rule="state.blobs")
 

@@ -67,7 +67,8 @@ def join_processes(device: str | None = None) -> tuple[Processes, torch.device]:
     :class:`UserError` where CUDA is asked for and not there.
     """
     if device == "cuda" and not torch.cuda.is_available():
-        raise UserError("--device", "", "no GPU that PyTorch can use", "one, for cuda", "Train on the processor: --device cpu")
+        do = "Take the processor: --device cpu (in a campaign, hardware.device: CPU)."
+        raise UserError("--device", "", "no GPU that PyTorch can use", "one, for cuda", do)
     if int(os.environ.get("WORLD_SIZE", "1")) == 1:
         return Processes(), torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
     from accelerate import PartialState

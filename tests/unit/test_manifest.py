@@ -32,7 +32,9 @@ def test_a_manifest_is_the_same_for_the_same_blobs(folder: Path) -> None:
 def test_other_bytes_than_its_own_are_refused(folder: Path, content: str | None, found: str) -> None:
     blob = folder / "documents.txt"
     blob.write_text(content) if content else blob.unlink()
-    with pytest.raises(UserError, match=f"documents.txt: sha256: found {found}.*Make it again .snakemake -c2 data/c/texts/t/documents.txt"):
+    with pytest.raises(
+        UserError, match=f"documents.txt: sha256: found {found}.*Make it again .snakemake -c2 --force data/c/texts/t/documents.txt"
+    ):
         read_manifest(folder, "text")
     assert load_manifest(folder / "manifest.json").kind == "text"
 
