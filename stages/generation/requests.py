@@ -30,6 +30,8 @@ def _of_draw(draw: Draw, tokenizer: "PreTrainedTokenizerFast", generation: Gener
         message = user_message(example.instruction, example.input)
         prompt, new = fitted_prompt(tokenizer, message, generation.maximum_prompt_tokens, place), limits[example.task]
         do = f"Lower extrinsic.maximum_prompt_tokens to {context - new}: prompts beyond are shortened, and counted."
+        if new >= context:
+            do = f"Lower extrinsic.maximum_new_tokens.{example.task}."
         check_context(place, "prompt", prompt.ids, new, context, do)
         yield Request(draw.seed, example.task, example.hash, prompt.ids, prompt.shortened, new)
 

@@ -106,6 +106,8 @@ def test_a_prompt_beyond_the_context_is_refused_by_its_line(model: Path, draws: 
     with pytest.raises(UserError, match=f"{found}expected 512 at most, the model's context"):
         generate(model, [draw], tmp_path / "out", maximum_prompt_tokens=2000)
     assert not (tmp_path / "out").exists()
+    with pytest.raises(UserError, match="Lower extrinsic.maximum_new_tokens.qa"):
+        generate(model, draws, tmp_path / "out", maximum_new_tokens=LIMITS | {"qa": 600})
 
 
 def test_an_adapter_tells_and_must_be_of_the_model(model: Path, draws: list[Path], tmp_path: Path) -> None:
