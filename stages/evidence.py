@@ -19,7 +19,8 @@ from pathlib import Path
 
 from stages.errors import UserError, report_errors
 from stages.files import sha256_of_file, to_json, write_atomic
-from stages.parameters import campaign_file, known_campaigns, load_campaign, load_run, write_campaign
+from stages.parameter_files import campaign_file
+from stages.parameters import known_campaigns, load_campaign, load_run, write_campaign
 from stages.registry import RegisteredFile, Registry, evidence_root, kept_evidence, load_registry, read_verified, registry_file
 
 

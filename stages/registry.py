@@ -10,8 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from stages.document import Document
 from stages.errors import UserError
 from stages.files import decode_text, parse_json, parse_json_lines, read_bytes, read_json, sha256_of, sha256_of_file
+from stages.parameter_files import campaign_file
 from stages.parameter_models import RunParameters
-from stages.parameters import campaign_file, load_campaign, load_run
+from stages.parameters import load_campaign, load_run
 from stages.validation import validate
 
 
