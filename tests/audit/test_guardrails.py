@@ -280,6 +280,20 @@ def test_a_limit_that_noise_passes(sound: Sound) -> None:
     assert (finding.severity, finding.subject) == ("warning", "tokenizer/spm.model")
 
 
+def test_a_report_that_tells_noise_by_its_distance_from_uniform_draws(sound: Sound) -> None:
+    def change(report: dict[str, Any]) -> None:
+        report["thresholds"] = {"max_fallback_ratio": 0.99, "max_short_piece_ratio": 0.99, "min_distance_from_uniform": 0.25}
+
+    sound.change("lm/guardrails.json", change)
+    sound.change("lm_wide/guardrails.json", change)
+    sound.make()
+    assert sound.audit("metrics.metamorphic") == []
+    sound.spoil("lm/guardrails.json", lambda report: report["thresholds"].update(max_short_piece_ratio=0.001))
+    sound.spoil("lm_wide/guardrails.json", lambda report: report["thresholds"].update(max_short_piece_ratio=0.001))
+    [finding] = sound.audit("metrics.metamorphic")
+    assert "reference texts" in finding.message  # a limit that text is far over stays a fault
+
+
 def test_a_verdict_that_depends_on_the_tokenizer(sound: Sound) -> None:
     report_with(sound, "lm", add_tokenizer(sound, "other/spm.model", model_type="bpe", vocab_size=120))
     sound.make()

@@ -101,7 +101,8 @@ def _marks(each: SampleSet | None) -> int:
     "metrics.metamorphic",
     "A guardrail that reference text fails or noise passes",
     proves="Under the guardrail's tokenizer and limits, uniformly drawn tokens are within both limits, or well-formed reference text is "
-    "over one and noise does about as well, or text is over it by far: the verdict does not tell good text from bad.",
+    "over one and noise does about as well, or text is over it by far: the verdict does not tell good text from bad. Noise is told by "
+    "another check where a report measures the distance from uniform draws.",
     cannot="Reference text that passes and noise that fails do not show that the text between them is ranked by quality. Reference text "
     "that is a little over a limit, with noise far over, is not reported.",
 )
@@ -111,8 +112,16 @@ def metamorphic(campaign: Campaign) -> Iterator[Finding]:
         limits = limits_of(reports[0])
         noise = measure(model, _noise(model), limits)
         text = measure(model, reference, limits) if reference else None
+        told_apart = all(_tells_noise(report) for report in reports) and not (text and excess(text, limits) > 1)
+        if told_apart:
+            continue
         if excess(noise, limits) <= 1 or (text and (excess(text, limits) > CLEAR or _inverted(text, noise, limits))):
             yield _metamorphic_finding(campaign, model, reports, text, noise)
+
+
+def _tells_noise(report: GuardrailReport) -> bool:
+    """Whether the report fails samples that their own model finds hardly more probable than uniform draws, whatever their ratios are."""
+    return "min_distance_from_uniform" in report.document.content["thresholds"]
 
 
 def _inverted(text: Measured, noise: Measured, limits: Limits) -> bool:
