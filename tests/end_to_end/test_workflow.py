@@ -59,7 +59,7 @@ def test_a_clone_without_evidence_or_network_makes_all_its_tables_again(clone: P
 
 @pytest.mark.parametrize(
     ("price", "tables"),
-    [("0.07", {"tab02", "tab03"}), ("0.13", {"tab02", "tab03"}), ("0.30", {"tab02", "tab03", "tab04"})],
+    [("0.07", {"tab02", "tab03"}), ("0.13", {"tab02", "tab03"}), ("0.30", {"tab02", "tab03", "tab04", "tab11", "tab13"})],
 )
 def test_a_changed_price_plans_the_tables_that_use_it_and_says_why(project: Path, price: str, tables: set[str]) -> None:
     prices = project / "params/prices.yaml"
