@@ -3,7 +3,7 @@
 A counter is of the whole device, whatever else runs there; of a computation on a GPU the GPU's energy alone is counted.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from threading import Event, Lock, Thread
@@ -18,6 +18,13 @@ LOOK_SECONDS = 60.0
 
 Counter = Callable[[], float]
 """Joules since some moment; raises where it can no longer be read."""
+
+
+def total(parts: Iterable[float | None]) -> float | None:
+    """Kilowatt-hours of all parts; ``None`` where one was not measured."""
+    listed = list(parts)
+    measured = [part for part in listed if part is not None]
+    return sum(measured) if len(measured) == len(listed) else None
 
 
 class Meter:

@@ -17,7 +17,7 @@ from typing import Any
 import torch
 
 from stages.code_hash import code_hash
-from stages.energy import Meter
+from stages.energy import Meter, total
 from stages.errors import report_errors
 from stages.example_rows import write_objects
 from stages.files import parse_json, sha256_of_file, sha256_of_json, to_json, write_atomic
@@ -131,22 +131,21 @@ def outputs_of(engine: Engine, requests: Sequence[Request], batches: Sequence[Se
 def timing_of(requests: Sequence[Request], batches: Sequence[Sequence[int]], made: Partial, engine: Engine) -> dict[str, Any]:
     """What the clock and the counters of energy decide: of generating alone, the loading of the model left out, by seed and task."""
     seconds: dict[str, dict[str, float]] = {}
-    energy: dict[str, float | None] = {}
+    energy: dict[str, list[float | None]] = {}
     for request in requests:
         seconds.setdefault(str(request.seed), {}).setdefault(request.task, 0.0)
-        energy[str(request.seed)] = 0.0
+        energy.setdefault(str(request.seed), [])
     for number, batch in enumerate(batches):
         seed, task, done = str(requests[batch[0]].seed), requests[batch[0]].task, made.done[number]
         seconds[seed][task] += done.seconds
-        before = energy[seed]
-        energy[seed] = None if before is None or done.kilowatt_hours is None else before + done.kilowatt_hours
+        energy[seed].append(done.kilowatt_hours)
     return {
         "started_at": made.started_at,
         "ended_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "device": engine.environment["device"],
         "seconds": sum(done.seconds for done in made.done.values()),
         "seeds": seconds,
-        "kilowatt_hours": energy,
+        "kilowatt_hours": {seed: total(parts) for seed, parts in energy.items()},
         "peak_memory_bytes": torch.cuda.max_memory_allocated() or None,
     }
 

@@ -81,16 +81,16 @@ def _check_start(run: RunParameters, architecture: AdapterArchitecture, other: C
     """What the adapter's training starts from must be there, and each adapter before it be one of the same model."""
     place, model = run_file(run.run), architecture.base_model
     if not is_on_hub(model):
-        found = other("architecture.base_model", model).architecture
-        if not isinstance(found, LlamaArchitecture):
-            family = getattr(found, "family", None)
+        trained = other("architecture.base_model", model).architecture
+        if not isinstance(trained, LlamaArchitecture):
+            family = getattr(trained, "family", None)
             raise UserError(place, "architecture.base_model", f"{model}, of family {family}", "a run that trains a model of family llama")
     before, name = [run.run], architecture.adapter_run
     while name:
         first = other("architecture.adapter_run", name).architecture
         if not isinstance(first, AdapterArchitecture) or first.base_model != model:
-            found_here = f"{name}, of {getattr(first, 'base_model', None)}"
-            raise UserError(place, "architecture.adapter_run", found_here, f"an adapter of {model}")
+            found = f"{name}, of {getattr(first, 'base_model', None)}"
+            raise UserError(place, "architecture.adapter_run", found, f"an adapter of {model}")
         before.append(name)
         name = first.adapter_run
         if name in before:

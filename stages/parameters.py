@@ -99,13 +99,15 @@ def _merged(campaign: CampaignParameters, run: str, settings: Sequence[str]) -> 
 
     A variant's lie each above those of the run that it is a variant of, whose evidence is not its own.
     """
-    base, place = read_run_file(run).get("variant_of"), campaign_file(campaign.campaign)
+    own, place = read_run_file(run), campaign_file(campaign.campaign)
+    base = own.get("variant_of")
+    below = read_run_file(base) | {"evidence": None} if base else {}
     family = [base, run] if base else [run]
-    command_line, track = parse_overrides(settings), f"track{read_run_file(base or run).get('track')}"
+    command_line, track = parse_overrides(settings), f"track{(below or own).get('track')}"
     layers: dict[str, Mapping[str, Any]] = {f"{place}: defaults": campaign.defaults}
     if base:
-        layers[str(run_file(base))] = read_run_file(base) | {"evidence": None}
-    layers[str(run_file(run))] = read_run_file(run)
+        layers[str(run_file(base))] = below
+    layers[str(run_file(run))] = own
     layers[f"{place}: overrides"] = _stack(campaign.overrides.get(name, {}) for name in ("all", track, *family))
     layers["--config set"] = _stack(command_line.get(name, {}) for name in family)
     try:

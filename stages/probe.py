@@ -16,7 +16,7 @@ from typing import Any
 
 import torch
 
-from stages.energy import Meter
+from stages.energy import Meter, total
 from stages.errors import UserError, report_errors
 from stages.example_rows import write_objects
 from stages.files import parse_json, sha256_of_file, to_json, write_atomic
@@ -128,8 +128,7 @@ def answers_of_both(
         seconds += perf_counter() - started
         energy.append(meter.kilowatt_hours)
         del network  # before the next takes its place in memory
-    measured = [each for each in energy if each is not None]
-    return asked, answers, {"seconds": seconds, "kilowatt_hours": sum(measured) if len(measured) == len(energy) else None}
+    return asked, answers, {"seconds": seconds, "kilowatt_hours": total(energy)}
 
 
 def summary(report: Mapping[str, Any]) -> str:

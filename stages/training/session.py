@@ -11,7 +11,7 @@ from typing import IO, Any
 import torch
 
 from stages.code_hash import code_hash
-from stages.energy import Meter
+from stages.energy import Meter, total
 from stages.files import sha256_of_file, sha256_of_json, to_json, write_atomic
 from stages.lock import hold
 from stages.training.checkpoint import load_checkpoint, remove_checkpoints, save_checkpoint
@@ -105,8 +105,7 @@ def keep(setup: Setup, checkpoints: Path, fingerprint: str, spent: Callable[[], 
 
 def energy(before: float | None, meter: Meter) -> float | None:
     """Kilowatt-hours of a training with those ``before`` it was resumed; ``None`` where a part was not measured."""
-    here = meter.kilowatt_hours
-    return None if before is None or here is None else before + here
+    return total([before, meter.kilowatt_hours])
 
 
 def _devices(setup: Setup) -> list[torch.device]:

@@ -83,7 +83,7 @@ def get_evidence_hash(wildcards):
 
 def get_record(campaign, run):
     """Record file of one run."""
-    return f"versions/{campaign}/{load_run(campaign, run).version}/{run}/record.json"
+    return f"versions/{campaign}/{load_run(campaign, run, get_settings()).version}/{run}/record.json"
 
 
 def get_records(wildcards):

@@ -112,10 +112,8 @@ def metamorphic(campaign: Campaign) -> Iterator[Finding]:
         limits = limits_of(reports[0])
         noise = measure(model, _noise(model), limits)
         text = measure(model, reference, limits) if reference else None
-        told_apart = all(_tells_noise(report) for report in reports) and not (text and excess(text, limits) > 1)
-        if told_apart:
-            continue
-        if excess(noise, limits) <= 1 or (text and (excess(text, limits) > CLEAR or _inverted(text, noise, limits))):
+        noise_passes = excess(noise, limits) <= 1 and not all(map(_tells_noise, reports))
+        if noise_passes or (text and (excess(text, limits) > CLEAR or _inverted(text, noise, limits))):
             yield _metamorphic_finding(campaign, model, reports, text, noise)
 
 
