@@ -1,0 +1,11 @@
+"""What is computed of attention, training, memory, communication, scaling and number formats: plain functions with units and source.
+
+:data:`FORMULAS` has every one by name, for table specs and for the worked numbers of the audit.
+"""
+
+from collections.abc import Callable
+from types import ModuleType
+
+MODULES: tuple[ModuleType, ...] = ()
+
+FORMULAS: dict[str, Callable[..., float]] = {name: getattr(module, name) for module in MODULES for name in module.__all__}
