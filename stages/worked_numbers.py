@@ -5,7 +5,6 @@ order. An entry says how it can be held to account: by computing it (:class:`Num
 points (:class:`Relation`), by a source (:class:`Cited`), by reading (:class:`Read`); or that it defines a name (:class:`Definition`).
 """
 
-import inspect
 import itertools
 import math
 import re
@@ -75,8 +74,8 @@ class Number(Entry):
     """Significant digits of what is stated, where its zeros hide them."""
     follows: str
     """Expression over the file's inputs, formulas, ``stated[id]`` and ``found[id]`` of earlier entries."""
-    conventions: list[Alternative] = []
-    slips: list[Alternative] = []
+    conventions: list[Alternative] = Field(default=[])
+    slips: list[Alternative] = Field(default=[])
 
 
 class Relation(Entry):
@@ -87,9 +86,9 @@ class Relation(Entry):
     at: dict[str, list[float]]
     within: Positive = 1e-9
     """Relative difference that the text allows, as by an approximation sign."""
-    conventions: list[Alternative] = []
+    conventions: list[Alternative] = Field(default=[])
     """Other right-hand sides under which it holds."""
-    slips: list[Alternative] = []
+    slips: list[Alternative] = Field(default=[])
 
 
 class Cited(Entry):
@@ -100,7 +99,7 @@ class Cited(Entry):
     known: float
     """What the source gives."""
     source: str
-    conventions: list[Alternative] = []
+    conventions: list[Alternative] = Field(default=[])
 
 
 class Read(Entry):
@@ -151,9 +150,19 @@ class Verdict:
         """The verdict as data, in a fixed order."""
         entry = self.entry
         return {
-            "id": entry.id, "part": self.part, "where": entry.where, "what": entry.what, "unit": entry.unit, "kind": type(entry).__name__.lower(),
-            "outcome": self.outcome, "stated": self.stated, "found": self.found, "why": self.why, "remark": entry.remark, "value": self.value,
-        }  # fmt: skip
+            "id": entry.id,
+            "part": self.part,
+            "where": entry.where,
+            "what": entry.what,
+            "unit": entry.unit,
+            "kind": type(entry).__name__.lower(),
+            "outcome": self.outcome,
+            "stated": self.stated,
+            "found": self.found,
+            "value": self.value,
+            "why": self.why,
+            "remark": entry.remark,
+        }
 
 
 def worked_files(folder: str | None) -> list[Path]:
@@ -218,7 +227,8 @@ def _of_number(part: str, entry: Number, scope: Mapping[str, Any], ref: Ref) -> 
 
 
 def _of_cited(part: str, entry: Cited, scope: Mapping[str, Any], ref: Ref) -> Verdict:
-    outcome, why = agreement(entry.stated, entry.known, entry.digits), entry.source
+    outcome: Outcome = agreement(entry.stated, entry.known, entry.digits)
+    why = entry.source
     for each in entry.conventions if outcome == "differs" else ():
         if agreement(entry.stated, float(evaluate_number(each.gives, scope, f"{ref.file}: {entry.id}").value), entry.digits) != "differs":
             outcome, why = "convention", f"{each.name}; {entry.source}"
@@ -277,11 +287,12 @@ def last_digit(stated: str, digits: int | None = None) -> float:
 
 
 _FACTORS: dict[float, str] = {
-    2: "a factor of 2", 3: "a factor of 3", 4: "a factor of 4", 8: "a factor of 8 (bits for bytes)", 10: "a factor of 10", 12: "a factor of 12",
-    100: "a factor of 100", 1e3: "a factor of 1,000", 1e6: "a factor of 1,000,000", 1e9: "a factor of 1e9", 24: "days for hours",
-    60: "a factor of 60", 3600: "hours for seconds", 86400: "days for seconds", 365: "years for days", 8760: "years for hours",
-    1.024: "1,000 for 1,024", 1.048576: "10^6 for 2^20", 1.073741824: "10^9 for 2^30", 1.2: "a factor of 1.2", 1.5: "a factor of 1.5",
-}  # fmt: skip
+    **{factor: f"a factor of {factor:,}" for factor in (2, 3, 4, 10, 12, 60, 100, 1000, 10**6, 10**9)},
+    **{1.2: "a factor of 1.2", 1.5: "a factor of 1.5"},
+    **{8: "bits for bytes", 24: "days for hours", 365: "years for days"},
+    **{3600: "hours for seconds", 8760: "years for hours", 86400: "days for seconds"},
+    **{1.024: "1,000 for 1,024", 1.048576: "10^6 for 2^20", 1.073741824: "10^9 for 2^30"},
+}
 
 
 def factor_in_words(stated: float, value: float) -> str:
@@ -309,27 +320,14 @@ def _printed(stated: str, file: object, id: str) -> float:
         raise UserError(str(file), f"{id}: stated", repr(stated), "a number, as 2.52e6") from error
 
 
-def _traced(function: Callable[..., float]) -> Callable[..., Traced]:
+def _traced(function: Callable[..., Any]) -> Callable[..., Traced]:
     """``function`` of numbers as one of traced numbers."""
-    name = getattr(function, "__name__", "function")
-    takes = inspect.signature(function) if name in FORMULAS else None
-
-    def of_traced(*values: Any) -> Traced:
-        if takes:
-            takes.bind(*values)
-        return compute(function, *values, formula=name)
-
-    return of_traced
+    return lambda *values: compute(function, *values, formula=function.__name__)
 
 
-_FUNCTIONS: dict[str, Callable[..., Traced]] = {
-    **{name: _traced(function) for name, function in FORMULAS.items()},
-    **{
-        name: _traced(function)
-        for name, function in {
-            "sqrt": math.sqrt, "log": math.log, "log2": math.log2, "erf": math.erf, "floor": math.floor, "ceil": math.ceil, "minimum": min,
-            "maximum": max, "cos": math.cos, "sin": math.sin, "absolute": abs,
-        }.items()
-    },
-}  # fmt: skip
+_MATHEMATICS: dict[str, Callable[..., Any]] = {
+    **{name: getattr(math, name) for name in ("sqrt", "log", "log2", "erf", "floor", "ceil", "sin", "cos")},
+    **{"minimum": min, "maximum": max, "absolute": abs},
+}
+_FUNCTIONS = {name: _traced(function) for name, function in (FORMULAS | _MATHEMATICS).items()}
 """Formulas by name, and what is needed beside them; ``exp`` and ``sum`` are the expressions' own."""
