@@ -47,6 +47,8 @@ class CampaignParameters(Strict):
     """YAML of what a text about the campaign states; the audit holds it against the evidence."""
     printed_cells: str | None = None
     """CSV of the cells that the text prints: table, row, column, printed."""
+    worked_numbers: str | None = None
+    """Folder of YAML files with the figures and equations that the text works out beside its tables (:mod:`stages.worked_entries`)."""
 
 
 class Price(Strict):

@@ -154,7 +154,7 @@ def write_campaign(campaign: str, runs: Sequence[str], claimed: bool) -> None:
     published = load_campaign("published")
     value = CampaignParameters(campaign=campaign, source="evidence", runs=list(runs), defaults=published.defaults)
     if claimed:
-        value = value.model_copy(update={"claims": published.claims, "printed_cells": published.printed_cells})
+        value = value.model_copy(update={name: getattr(published, name) for name in ("claims", "printed_cells", "worked_numbers")})
     write_atomic(campaign_file(campaign), yaml.safe_dump(value.model_dump(), sort_keys=False, allow_unicode=True))
 
 

@@ -15,6 +15,7 @@ from stages.files import to_json, write_atomic
 from stages.parameter_models import RunParameters
 from stages.table_inputs import Budget, Risks
 from stages.table_spec import TableSpec
+from stages.worked_entries import WorkedNumbers
 
 FOLDER = Path("workflow/schemas")
 
@@ -29,6 +30,7 @@ def schemas() -> dict[Path, str]:
         "budget": TypeAdapter(Budget),
         "risks": TypeAdapter(Risks),
         "claims": TypeAdapter(Claims),
+        "worked_numbers": TypeAdapter(WorkedNumbers),
         "accepted": TypeAdapter(Baseline),
     }
     return {FOLDER / f"{name}.schema.json": to_json(adapter.json_schema()) for name, adapter in adapters.items()}

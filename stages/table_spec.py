@@ -109,7 +109,7 @@ class TableSpec(Strict):
     """Runs that cells name, beside those of the rows."""
     inputs: list[Literal["budget", "risks"]] = []
     """Files of ``params/`` that expressions name."""
-    analyses: list[Literal["corrected_scores", "guardrail_cross", "findings"]] = []
+    analyses: list[Literal["corrected_scores", "guardrail_cross", "findings", "worked_numbers"]] = []
     """Results of the audit that expressions name, from ``analysis/<campaign>/audit/<name>.json``."""
     seeds: list[int] = []
     """Seeds that an aggregate must have, all of them."""

@@ -1,154 +1,61 @@
 """The numbers that a text works out beside its tables: what each states, and what follows from its own inputs.
 
-One YAML file a chapter (``data/thesis_worked/``) lists every numbered equation and every figure of the running text, in the text's
-order. An entry says how it can be held to account: by computing it (:class:`Number`), by comparing both sides of an equation at
-points (:class:`Relation`), by a source (:class:`Cited`), by reading (:class:`Read`); or that it defines a name (:class:`Definition`).
+    python -m stages.worked_numbers --campaign NAME --files data/thesis_worked/*.yaml --output FILE
+
+The entries are facts in YAML (:mod:`stages.worked_entries`); here each is computed and held against what is stated.
 """
 
+import argparse
 import itertools
 import math
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-from pydantic import Field, model_validator
-
-from stages.errors import UserError
+from stages.errors import UserError, report_errors
 from stages.expression import evaluate_number
-from stages.files import sha256_of_json
+from stages.files import sha256_of_json, to_json, write_atomic
 from stages.formulas import FORMULAS
-from stages.strict import Positive, Strict
 from stages.traced import Ref, Traced, compute
 from stages.validation import validate
+from stages.worked_entries import OUTCOMES, Alternative, Cited, Entry, Number, Outcome, Read, Relation, WorkedNumbers
 from stages.yaml_files import read_yaml
 
-Outcome = Literal["follows", "rounding", "convention", "differs", "not verifiable", "definition"]
-OUTCOMES: dict[Outcome, str] = {
-    "follows": "what is stated follows, to the digits that are printed",
-    "rounding": "it follows when cut off, or off by one in its last digit",
-    "convention": "it follows under another convention, which is named",
-    "differs": "something else follows",
-    "not verifiable": "what it follows from is not given",
-    "definition": "it defines a name; nothing is to be checked",
-}
+SMALLEST = 1e-300
+"""Keeps a difference of two zeros from being divided by zero."""
 
 
-class Input(Strict):
-    """A quantity that entries of one file start from, as the text has it."""
-
-    value: float
-    unit: str
-    source: str
-    """Place in the text."""
-
-
-class Alternative(Strict):
-    """Another way to compute: a convention that others hold, or a slip that someone may have made."""
-
-    name: str
-    """In words, as ``days for years``."""
-    gives: str
-    """Expression."""
-
-
-class Entry(Strict):
-    """What every entry has. ``id`` is the number of the equation, or a name for a figure of the running text."""
-
-    id: str
-    where: str
-    """Section, equation or table."""
-    what: str
-    """The quantity, in our words."""
-    unit: str = ""
-    remark: str = ""
-
-
-class Number(Entry):
-    """A figure that the text works out."""
-
-    stated: str
-    """As printed, in plain digits or with an exponent (``2.52e6``)."""
-    digits: int | None = None
-    """Significant digits of what is stated, where its zeros hide them."""
-    follows: str
-    """Expression over the file's inputs, formulas, ``stated[id]`` and ``found[id]`` of earlier entries."""
-    conventions: list[Alternative] = Field(default=[])
-    slips: list[Alternative] = Field(default=[])
-
-
-class Relation(Entry):
-    """An equation without figures: both sides are computed at every combination of the points given."""
-
-    left: str
-    right: str
-    at: dict[str, list[float]]
-    within: Positive = 1e-9
-    """Relative difference that the text allows, as by an approximation sign."""
-    conventions: list[Alternative] = Field(default=[])
-    """Other right-hand sides under which it holds."""
-    slips: list[Alternative] = Field(default=[])
-
-
-class Cited(Entry):
-    """A figure that the text takes from elsewhere, held against the source."""
-
-    stated: str
-    digits: int | None = None
-    known: float
-    """What the source gives."""
-    source: str
-    conventions: list[Alternative] = Field(default=[])
-
-
-class Read(Entry):
-    """A statement that no computation decides, judged by reading."""
+@dataclass(frozen=True)
+class Held:
+    """What became of an entry that was held to account."""
 
     outcome: Outcome
-    why: str
-
-
-class Definition(Entry):
-    """A definition, or a step of an argument that holds by its own words."""
-
-    definition: Literal[True]
-
-
-class WorkedNumbers(Strict):
-    """One file: a chapter or a part of an appendix."""
-
-    part: str
-    """As ``Appendix B.2``."""
-    inputs: dict[str, Input] = Field(default={})
-    entries: list[Number | Relation | Cited | Read | Definition]
-
-    @model_validator(mode="after")
-    def _own_ids(self) -> "WorkedNumbers":
-        ids = [entry.id for entry in self.entries]
-        if repeated := sorted({id for id in ids if ids.count(id) > 1}):
-            raise ValueError(f"ids given twice: {', '.join(repeated)}")
-        return self
+    stated: str = ""
+    found: str = ""
+    why: str = ""
+    """The computation, the convention, the likely slip or the reason."""
+    value: float | None = None
+    inputs: tuple[Ref, ...] = ()
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What became of one entry."""
+    """One entry and what became of it; ``ref`` is where it stands."""
 
     part: str
     entry: Entry
-    outcome: Outcome
     ref: Ref
-    """Where the entry stands."""
-    stated: str = ""
-    found: str = ""
-    why: str = ""
-    """The convention, the likely slip or the reason."""
-    value: float | None = None
+    held: Held
+    inputs: tuple[str, ...] = ()
+    """What it was computed from, in words."""
 
     def as_json(self) -> dict[str, Any]:
         """The verdict as data, in a fixed order."""
-        entry = self.entry
+        entry, held = self.entry, self.held
         return {
             "id": entry.id,
             "part": self.part,
@@ -156,18 +63,18 @@ class Verdict:
             "what": entry.what,
             "unit": entry.unit,
             "kind": type(entry).__name__.lower(),
-            "outcome": self.outcome,
-            "stated": self.stated,
-            "found": self.found,
-            "value": self.value,
-            "why": self.why,
+            "outcome": held.outcome,
+            "stated": held.stated,
+            "found": held.found,
+            "value": held.value,
+            "inputs": list(self.inputs),
+            "why": held.why,
             "remark": entry.remark,
         }
 
 
-def worked_files(folder: str | None) -> list[Path]:
-    """Files of the worked numbers below ``folder``, in order; none where there is no folder."""
-    return sorted(Path(folder).glob("*.yaml")) if folder else []
+Evaluate = Callable[..., Traced]
+"""Value of an expression, and of names given beside it."""
 
 
 def check(paths: Iterable[Path]) -> list[Verdict]:
@@ -176,91 +83,92 @@ def check(paths: Iterable[Path]) -> list[Verdict]:
 
 
 def check_file(path: Path) -> list[Verdict]:
-    """Verdict on every entry of one file."""
+    """Verdict on every entry of one file, each of which may go on from those before it."""
     content = read_yaml(path)
-    worked = validate(WorkedNumbers, content, path)
-    digest = sha256_of_json(content)
+    worked, digest = validate(WorkedNumbers, content, path), sha256_of_json(content)
 
     def place(step: str) -> Ref:
         return Ref(path.as_posix(), step, digest, "parameters")
 
-    inputs = {name: Traced(given.value, (place(f"$.inputs.{name}"),)) for name, given in worked.inputs.items()}
+    known = {f"$.inputs.{name}": f"{name} = {shown(given.value)} {given.unit} ({given.source})" for name, given in worked.inputs.items()}
     stated: dict[str, Traced] = {}
     found: dict[str, Traced] = {}
+    inputs = {name: Traced(given.value, (place(f"$.inputs.{name}"),)) for name, given in worked.inputs.items()}
     scope: dict[str, Any] = {**_FUNCTIONS, **inputs, "stated": stated, "found": found}
     verdicts = []
     for number, entry in enumerate(worked.entries):
-        verdict = _verdict(worked.part, entry, scope, place(f"$.entries[{number}]"))
-        verdicts.append(verdict)
+        ref = place(f"$.entries[{number}]")
+        held = hold(entry, partial(_evaluate, scope, f"{path.as_posix()}: {entry.id}"))
+        known[ref.path] = f"{entry.id}: {held.stated or held.found}"
+        verdicts.append(Verdict(worked.part, entry, ref, held, tuple(known[each.path] for each in held.inputs)))
         if isinstance(entry, Number | Cited):
-            stated[entry.id] = Traced(_printed(entry.stated, path, entry.id), (verdict.ref,))
-        if verdict.value is not None:
-            found[entry.id] = Traced(verdict.value, (verdict.ref,))
+            stated[entry.id] = Traced(float(entry.stated), (ref,))
+        if held.value is not None:
+            found[entry.id] = Traced(held.value, (ref,))
     return verdicts
 
 
-def _verdict(part: str, entry: Entry, scope: Mapping[str, Any], ref: Ref) -> Verdict:
+def _evaluate(scope: Mapping[str, Any], place: str, expression: str, **names: float) -> Traced:
+    try:
+        return evaluate_number(expression, {**scope, **{name: Traced(value) for name, value in names.items()}}, place)
+    except UserError as error:  # arithmetic that has no value names no file of its own
+        raise UserError(place, expression, str(error), "an expression that has a value") from error
+
+
+def hold(entry: Entry, evaluate: Evaluate) -> Held:
+    """Hold one entry to account."""
     match entry:
         case Number():
-            return _of_number(part, entry, scope, ref)
-        case Relation():
-            return _of_relation(part, entry, scope, ref)
+            value = evaluate(entry.follows)
+            held = Held(agreement(entry.stated, value.value, entry.digits), entry.stated, shown(value.value), entry.follows, value.value)
+            return _explained(replace(held, inputs=value.refs), entry, evaluate)
         case Cited():
-            return _of_cited(part, entry, scope, ref)
+            outcome = agreement(entry.stated, entry.known, entry.digits)
+            return _explained(Held(outcome, entry.stated, shown(entry.known), entry.source, entry.known), entry, evaluate)
+        case Relation():
+            return _of_relation(entry, evaluate)
         case Read():
-            return Verdict(part, entry, entry.outcome, ref, why=entry.why)
-    return Verdict(part, entry, "definition", ref)
+            return Held(entry.outcome, why=entry.why)
+    return Held("definition")
 
 
-def _of_number(part: str, entry: Number, scope: Mapping[str, Any], ref: Ref) -> Verdict:
-    place = f"{ref.file}: {entry.id}"
-    value = float(evaluate_number(entry.follows, scope, place).value)
-    outcome = agreement(entry.stated, value, entry.digits)
-    why = entry.follows
-    if outcome == "differs":
-        for kind, alternatives in (("convention", entry.conventions), ("differs", entry.slips)):
-            for each in alternatives:
-                if agreement(entry.stated, float(evaluate_number(each.gives, scope, place).value), entry.digits) != "differs":
-                    return Verdict(part, entry, kind, ref, entry.stated, shown(value), each.name, value)  # type: ignore[arg-type]
-        why = factor_in_words(_printed(entry.stated, ref.file, entry.id), value)
-    return Verdict(part, entry, outcome, ref, entry.stated, shown(value), why, value)
+def _explained(held: Held, entry: Number | Cited, evaluate: Evaluate) -> Held:
+    """A difference with its explanation: a convention that gives what is stated, or the slip that likely did."""
+    if held.outcome != "differs":
+        return held
+    for outcome, each in _alternatives(entry):
+        if agreement(entry.stated, evaluate(each.gives).value, entry.digits) != "differs":
+            return replace(held, outcome=outcome, why=each.name)
+    return replace(held, why=factor_in_words(float(entry.stated), held.value or 0.0))
 
 
-def _of_cited(part: str, entry: Cited, scope: Mapping[str, Any], ref: Ref) -> Verdict:
-    outcome: Outcome = agreement(entry.stated, entry.known, entry.digits)
-    why = entry.source
-    for each in entry.conventions if outcome == "differs" else ():
-        if agreement(entry.stated, float(evaluate_number(each.gives, scope, f"{ref.file}: {entry.id}").value), entry.digits) != "differs":
-            outcome, why = "convention", f"{each.name}; {entry.source}"
-    return Verdict(part, entry, outcome, ref, entry.stated, shown(entry.known), why, entry.known)
+def _alternatives(entry: Number | Cited | Relation) -> Iterator[tuple[Outcome, Alternative]]:
+    yield from (("convention", each) for each in entry.conventions)
+    yield from (("differs", each) for each in getattr(entry, "slips", ()))
 
 
-def _of_relation(part: str, entry: Relation, scope: Mapping[str, Any], ref: Ref) -> Verdict:
-    place = f"{ref.file}: {entry.id}"
-    largest, where, sides = max(_differences(entry.left, entry.right, entry.at, scope, place), key=lambda each: each[0])
-    stated, found = f"{entry.left} = {entry.right}", f"{shown(sides[0])} and {shown(sides[1])} at {where}"
+def _of_relation(entry: Relation, evaluate: Evaluate) -> Held:
+    largest, where, sides = max(_differences(entry, entry.right, evaluate), key=lambda each: each[0])
+    stated = f"{entry.left} = {entry.right}"
     if largest <= entry.within:
-        return Verdict(part, entry, "follows", ref, stated, f"both sides agree to {entry.within:g}")
-    for kind, alternatives in (("convention", entry.conventions), ("differs", entry.slips)):
-        for each in alternatives:
-            if all(apart <= entry.within for apart, *_ in _differences(entry.left, each.gives, entry.at, scope, place)):
-                return Verdict(part, entry, kind, ref, stated, found, each.name)  # type: ignore[arg-type]
-    return Verdict(part, entry, "differs", ref, stated, found)
+        return Held("follows", stated, f"both sides agree to {entry.within:g}")
+    held = Held("differs", stated, f"{shown(sides[0])} and {shown(sides[1])} at {where}")
+    for outcome, each in _alternatives(entry):
+        if all(apart <= entry.within for apart, *_ in _differences(entry, each.gives, evaluate)):
+            return replace(held, outcome=outcome, why=each.name)
+    return held
 
 
-def _differences(
-    left: str, right: str, at: Mapping[str, list[float]], scope: Mapping[str, Any], place: str
-) -> Iterator[tuple[float, str, tuple[float, float]]]:
+def _differences(entry: Relation, right: str, evaluate: Evaluate) -> Iterator[tuple[float, str, tuple[float, float]]]:
     """Relative difference of the sides at every combination of points, with the points in words and the sides."""
-    for values in itertools.product(*at.values()):
-        point = dict(zip(at, values, strict=True))
-        inner = {**scope, **{name: Traced(value) for name, value in point.items()}}
-        one, other = (float(evaluate_number(side, inner, place).value) for side in (left, right))
-        apart = abs(one - other) / max(abs(one), abs(other), 1e-300)
+    for values in itertools.product(*entry.at.values()):
+        point = dict(zip(entry.at, values, strict=True))
+        one, other = (float(evaluate(side, **point).value) for side in (entry.left, right))
+        apart = abs(one - other) / max(abs(one), abs(other), SMALLEST)
         yield apart, ", ".join(f"{name} = {value:g}" for name, value in point.items()), (one, other)
 
 
-def agreement(stated: str, value: float, digits: int | None = None) -> Literal["follows", "rounding", "differs"]:
+def agreement(stated: str, value: float, digits: int | None = None) -> Outcome:
     """Whether ``value`` prints as ``stated``: ``rounding`` where it is off by at most one in the last digit that is printed.
 
     Zeros at the end of a whole number are not counted as printed, unless ``digits`` says how many are.
@@ -313,13 +221,6 @@ def shown(value: float) -> str:
     return text if re.search("e", text) is None else text.replace("e+0", "e").replace("e+", "e").replace("e-0", "e-")
 
 
-def _printed(stated: str, file: object, id: str) -> float:
-    try:
-        return float(stated)
-    except ValueError as error:
-        raise UserError(str(file), f"{id}: stated", repr(stated), "a number, as 2.52e6") from error
-
-
 def _traced(function: Callable[..., Any]) -> Callable[..., Traced]:
     """``function`` of numbers as one of traced numbers."""
     return lambda *values: compute(function, *values, formula=function.__name__)
@@ -331,3 +232,40 @@ _MATHEMATICS: dict[str, Callable[..., Any]] = {
 }
 _FUNCTIONS = {name: _traced(function) for name, function in (FORMULAS | _MATHEMATICS).items()}
 """Formulas by name, and what is needed beside them; ``exp`` and ``sum`` are the expressions' own."""
+
+
+def counts(verdicts: Iterable[Verdict]) -> dict[str, dict[str, int]]:
+    """Entries by part and outcome, and of all parts."""
+    counted: dict[str, Counter[str]] = {}
+    for verdict in verdicts:
+        for part in (verdict.part, "all"):
+            counted.setdefault(part, Counter())[verdict.held.outcome] += 1
+    return {part: {"entries": counter.total()} | {name: counter[name] for name in OUTCOMES} for part, counter in counted.items()}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        prog="python -m stages.worked_numbers", description="Hold a text's worked numbers against their inputs."
+    )
+    parser.add_argument("--campaign", required=True)
+    parser.add_argument("--files", type=Path, nargs="+", required=True, help="YAML files of worked numbers")
+    parser.add_argument("--output", type=Path, required=True, help="JSON to write")
+    report_errors(partial(run, parser.parse_args()))
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Check every entry, write verdicts and counts."""
+    verdicts = check(arguments.files)
+    counted = counts(verdicts)
+    result = {
+        "schema_version": 1,
+        "campaign": arguments.campaign,
+        "counts": counted,
+        "entries": [verdict.as_json() for verdict in verdicts],
+    }
+    write_atomic(arguments.output, to_json(result))
+    print(f"{len(verdicts)} worked numbers: " + ", ".join(f"{counted['all'][name]} {name}" for name in OUTCOMES))
+
+
+if __name__ == "__main__":
+    main()

@@ -34,6 +34,12 @@ from stages.parameters import load_campaign, load_run
 from stages.record import Record, load_record, trace
 from stages.registry import Evidence, Registry, evidence_root, registered
 from stages.traced import Ref
+from stages.worked_entries import worked_files
+from stages.worked_numbers import Verdict, check
+
+
+COUNTING = {"findings", "worked_numbers"}
+"""Analyses of the audit that tables count; from the others they correct."""
 
 
 class EvidenceAsFound(Evidence):
@@ -113,8 +119,9 @@ class Campaign:
 
     @cached_property
     def corrected_tables(self) -> dict[str, Any]:
-        """Data of the tables that correct others by what the audit measured, by name; those that count its findings are not among them."""
-        return {name: table for name, table in self._all_tables.items() if table.get("analyses") and "findings" not in table["analyses"]}
+        """Data of the tables that correct others by what the audit measured, by name; those that only count are not among them."""
+        made_of = {name: set(table.get("analyses", ())) for name, table in self._all_tables.items()}
+        return {name: self._all_tables[name] for name, analyses in made_of.items() if analyses and not analyses & COUNTING}
 
     @cached_property
     def claims(self) -> Claims:
@@ -125,6 +132,11 @@ class Campaign:
     def printed(self) -> list[dict[str, str]]:
         """Cells as the text prints them: table, row, column, printed."""
         return read_csv(Path(self.parameters.printed_cells)) if self.parameters.printed_cells else []
+
+    @cached_property
+    def worked_numbers(self) -> list[Verdict]:
+        """Verdicts on what the text works out beside its tables."""
+        return check(worked_files(self.parameters.worked_numbers))
 
     @cached_property
     def documents(self) -> dict[str, Document]:

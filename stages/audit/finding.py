@@ -8,7 +8,7 @@ from stages.files import sha256_of_json
 from stages.traced import Ref
 
 Severity = Literal["error", "warning", "note"]
-Verdict = Literal["confirmed", "rounding", "mismatch", "protocol fault", "not verifiable"]
+Verdict = Literal["confirmed", "rounding", "convention", "mismatch", "protocol fault", "not verifiable"]
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
 
 

@@ -20,6 +20,7 @@ FAMILIES = {
     "counting": "Are tokens, epochs, steps and splits counted as stated?",
     "data": "Is the evaluation data distinct, clean and unseen?",
     "identity": "Does each name stand for one thing, and is what is cited there?",
+    "worked": "Do the figures and equations that the text works out follow from its own inputs?",
 }
 """Families in the order in which they are reported, and the question that each asks."""
 

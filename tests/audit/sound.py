@@ -574,6 +574,23 @@ def claims(folder: Path) -> dict[str, Any]:
     }
 
 
+def worked_numbers() -> dict[str, Any]:
+    """Figures that the text would work out beside its tables, all of them right."""
+    common = {"where": "section 2"}
+    return {
+        "part": "Chapter 2",
+        "inputs": {"watts": {"value": 450.0, "unit": "W", "source": "section 2"}},
+        "entries": [
+            common | {"id": "2.1", "what": "energy of a day", "unit": "kWh", "stated": "10.8", "follows": "watts * 24 / 1000"},
+            common | {"id": "2.2", "what": "its price", "unit": "USD", "stated": "1.62", "follows": "stated['2.1'] * 0.15"},
+            common | {"id": "2.3", "what": "a sum", "left": "3*n + n", "right": "4*n", "at": {"n": [3.0, 70.0]}},
+            common | {"id": "2.4", "what": "memory of the device", "stated": "24", "known": 24.0, "source": "data sheet"},
+            common | {"id": "2.5", "what": "cost of a step", "outcome": "follows", "why": "one product a parameter"},
+            common | {"id": "2.6", "what": "utilisation", "definition": True},
+        ],
+    }
+
+
 # --- project ------------------------------------------------------------------------------------------------------------
 
 
@@ -590,13 +607,14 @@ def write_project(folder: Path) -> None:
     for name, run in runs.items():
         dump(folder, f"params/runs/{name}.yaml", run)
     campaign = {"campaign": "sound", "source": "evidence", "runs": list(runs), "defaults": {"seed": 42}}
-    places = {"claims": "data/sound_claims.yaml", "printed_cells": "data/sound_cells.csv"}
+    places = {"claims": "data/sound_claims.yaml", "printed_cells": "data/sound_cells.csv", "worked_numbers": "data/sound_worked"}
     dump(folder, "params/campaigns/sound.yaml", campaign | places)
     price = {"name": "RTX 4090", "usd_per_hour": 0.3, "source": "the logs"}
     dump(folder, "params/prices.yaml", {DEVICE: price})
     for name, spec in table_specs().items():
         dump(folder, f"params/tables/{name}.yaml", spec)
     dump(folder, "data/sound_claims.yaml", claims(evidence))
+    dump(folder, "data/sound_worked/chapter.yaml", worked_numbers())
     with inside(folder):
         make()
         print_cells()

@@ -43,6 +43,24 @@ rule guardrail_cross:
         " --output {output.cross} 2>&1 | tee {log}"
 
 
+rule worked_numbers:
+    input:
+        files=get_worked_files,
+    output:
+        verdicts=update("analysis/{campaign}/audit/worked_numbers.json"),
+    log:
+        "logs/{campaign}/audit/worked_numbers.log",
+    benchmark:
+        "benchmarks/{campaign}/audit/worked_numbers.tsv"
+    params:
+        code=code_hash("stages.worked_numbers"),
+    message:
+        "Holding the worked numbers of campaign {wildcards.campaign} against their inputs"
+    shell:
+        "python -m stages.worked_numbers --campaign {wildcards.campaign} --files {input.files}"
+        " --output {output.verdicts} 2>&1 | tee {log}"
+
+
 rule audit_campaign:
     input:
         registry=ancient(get_registry),

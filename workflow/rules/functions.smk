@@ -15,6 +15,7 @@ from stages.files import sha256_of_json
 from stages.parameters import known_runs, load_campaign, load_prices, load_run
 from stages.registry import is_trained_here, load_registry, registered
 from stages.table import load_spec
+from stages.worked_entries import worked_files
 from stages.number import LANGUAGES
 
 # Input functions ask for the same files many times over; one call of Snakemake reads each of them once.
@@ -98,12 +99,14 @@ def get_campaign_records(wildcards):
 
 def get_specs(campaign):
     """Specs of the tables of the campaign: those whose runs it has, or, where a spec allows it, some of them."""
-    runs, source, specs = set(load_campaign(campaign).runs), load_campaign(campaign).source, []
+    parameters, specs = load_campaign(campaign), []
     for path in sorted(Path("params/tables").glob("*.yaml")):
         spec = load_spec(path)
         if unknown := set(spec.runs()) - set(known_runs()):
             raise UserError(path, "rows", ", ".join(sorted(unknown)), "runs that have a file in params/runs")
-        if restricted := spec.restricted_to(runs, source):
+        if "worked_numbers" in spec.analyses and not worked_files(parameters.worked_numbers):
+            continue
+        if restricted := spec.restricted_to(set(parameters.runs), parameters.source):
             specs.append(restricted)
     return specs
 
@@ -114,8 +117,13 @@ def get_table_names(campaign):
 
 
 def get_corrected_names(campaign):
-    """Tables that correct others by what the audit measured; those that only count its findings are not among them."""
-    return [spec.table for spec in get_specs(campaign) if spec.analyses and "findings" not in spec.analyses]
+    """Tables that correct others by what the audit measured; those that only count what it found are not among them."""
+    return [spec.table for spec in get_specs(campaign) if spec.analyses and not {"findings", "worked_numbers"} & set(spec.analyses)]
+
+
+def get_worked_names(campaign):
+    """Tables that count worked numbers."""
+    return [spec.table for spec in get_specs(campaign) if "worked_numbers" in spec.analyses]
 
 
 def get_table_files(campaign, names):
@@ -126,7 +134,7 @@ def get_table_files(campaign, names):
 def get_tables(wildcards):
     """Table files of the campaign, corrected ones included."""
     campaign = CONFIG["campaign"]
-    return get_table_files(campaign, [*get_table_names(campaign), *get_corrected_names(campaign)])
+    return get_table_files(campaign, [*get_table_names(campaign), *get_corrected_names(campaign), *get_worked_names(campaign)])
 
 
 def get_table_data(wildcards):
@@ -216,9 +224,14 @@ def get_claims_option(wildcards):
 
 
 def get_statements(wildcards):
-    """Files of what the text states, in words and in tables."""
+    """Files of what the text states, in words, in tables and in figures that it works out."""
     campaign = load_campaign(wildcards.campaign)
-    return [path for path in (campaign.claims, campaign.printed_cells) if path]
+    return [path for path in (campaign.claims, campaign.printed_cells) if path] + get_worked_files(wildcards)
+
+
+def get_worked_files(wildcards):
+    """Files of the figures and equations that the text works out beside its tables."""
+    return [str(path) for path in worked_files(load_campaign(wildcards.campaign).worked_numbers)]
 
 
 def get_registry(wildcards):

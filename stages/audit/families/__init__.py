@@ -27,6 +27,7 @@ from stages.audit.families import (
     samples,
     scores,
     vocabularies,
+    worked,
 )
 
 __all__ = [
@@ -56,4 +57,5 @@ __all__ = [
     "samples",
     "scores",
     "vocabularies",
+    "worked",
 ]
