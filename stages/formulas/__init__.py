@@ -6,6 +6,8 @@
 from collections.abc import Callable
 from types import ModuleType
 
-MODULES: tuple[ModuleType, ...] = ()
+from stages.formulas import attention, choice, memory, numbers, parallel, scaling, training
+
+MODULES: tuple[ModuleType, ...] = (attention, training, memory, parallel, scaling, numbers, choice)
 
 FORMULAS: dict[str, Callable[..., float]] = {name: getattr(module, name) for module in MODULES for name in module.__all__}
