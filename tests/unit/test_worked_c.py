@@ -61,59 +61,59 @@ def test_every_cell_of_its_tables_has_an_entry(verdicts: dict[str, Verdict]) -> 
     ],
 )
 def test_what_does_not_follow(verdicts: dict[str, Verdict], id: str, value: float) -> None:
-    assert verdicts[id].outcome == "differs"
-    assert verdicts[id].value == pytest.approx(value)
+    assert verdicts[id].held.outcome == "differs"
+    assert verdicts[id].held.value == pytest.approx(value)
 
 
 @pytest.mark.parametrize("id", ["C.22", "C.23", "C.34", "C.40", "C.60", "C.65", "C.66", "C.71", "C.72", "C.77", "C.82", "C.93"])
 def test_what_follows(verdicts: dict[str, Verdict], id: str) -> None:
-    assert verdicts[id].outcome == "follows"
+    assert verdicts[id].held.outcome == "follows"
 
 
 @pytest.mark.parametrize("id", ["Tier 1 compute", "Tier 1 memory", "Tier 1 bandwidth"])
 def test_a_sum_that_is_cut_off_is_no_error(verdicts: dict[str, Verdict], id: str) -> None:
-    assert verdicts[id].outcome == "rounding"
+    assert verdicts[id].held.outcome == "rounding"
 
 
 def test_another_way_to_count_is_no_error(verdicts: dict[str, Verdict]) -> None:
-    assert {id for id, verdict in verdicts.items() if verdict.outcome == "convention"} == {"C.39", "C.54", "C.88", "Tier 3 compute"}
+    assert {id for id, verdict in verdicts.items() if verdict.held.outcome == "convention"} == {"C.39", "C.54", "C.88", "Tier 3 compute"}
 
 
 def test_slips_are_named(verdicts: dict[str, Verdict]) -> None:
-    assert verdicts["C.6 C_c"].why == "PF-days for FLOP"
-    assert verdicts["C.62"].why == verdicts["C.69"].why == "kWh for dollars (the price is left out)"
-    assert verdicts["C.67"].why == "millions of seconds for days"
-    assert verdicts["C.75"].why == "one year for two"
+    assert verdicts["C.6 C_c"].held.why == "PF-days for FLOP"
+    assert verdicts["C.62"].held.why == verdicts["C.69"].held.why == "kWh for dollars (the price is left out)"
+    assert verdicts["C.67"].held.why == "millions of seconds for days"
+    assert verdicts["C.75"].held.why == "one year for two"
 
 
 def test_one_slip_explains_every_day_and_one_every_cost_of_table_20(verdicts: dict[str, Verdict]) -> None:
     rows = [id for id in verdicts if id.startswith("Table 20")]
-    assert {verdicts[id].why for id in rows if id.endswith("days")} == {"ten times an A100's peak, utilisation left out"}
-    assert {verdicts[id].why for id in rows if id.endswith("cost")} == {"a hundred GPUs for the days printed"}
+    assert {verdicts[id].held.why for id in rows if id.endswith("days")} == {"ten times an A100's peak, utilisation left out"}
+    assert {verdicts[id].held.why for id in rows if id.endswith("cost")} == {"a hundred GPUs for the days printed"}
 
 
 def test_the_optimum_found_by_search(verdicts: dict[str, Verdict]) -> None:
     parameters, tokens = least_loss(1e26)
-    assert verdicts["C.40 by the law"].value == pytest.approx(parameters, rel=1e-3)
-    assert verdicts["C.41 by the law"].value == pytest.approx(tokens, rel=1e-3)
+    assert verdicts["C.40 by the law"].held.value == pytest.approx(parameters, rel=1e-3)
+    assert verdicts["C.41 by the law"].held.value == pytest.approx(tokens, rel=1e-3)
 
 
 def test_the_exponents_found_by_search(verdicts: dict[str, Verdict]) -> None:
     """A hundred times the compute, at the least loss of each: N and D do not grow alike."""
     small, large = least_loss(1e22), least_loss(1e24)
     assert [large[0] / small[0], large[1] / small[1]] == pytest.approx([10 ** (2 * 0.4516), 10 ** (2 * 0.5484)], rel=1e-3)
-    assert [verdicts[id].value for id in ("C.24", "C.25")] == pytest.approx([0.4516, 0.5484], abs=1e-4)
-    assert {verdicts[id].outcome for id in ("C.24", "C.25")} == {"differs"}
+    assert [verdicts[id].held.value for id in ("C.24", "C.25")] == pytest.approx([0.4516, 0.5484], abs=1e-4)
+    assert {verdicts[id].held.outcome for id in ("C.24", "C.25")} == {"differs"}
 
 
 def test_checkpoints_counted(verdicts: dict[str, Verdict]) -> None:
     """100 layers, every tenth kept: 90 run forward again, over the 300 of forward and backward; 10 kept and 10 of a segment in memory."""
     kept = list(range(0, 100, 10))
     again = [layer for layer in range(100) if layer not in kept]
-    assert verdicts["C.89"].outcome == "differs"
-    assert verdicts["C.89"].found == f"{len(again) / 300:g} and 0.1 at L = 100"
+    assert verdicts["C.89"].held.outcome == "differs"
+    assert verdicts["C.89"].held.found == f"{len(again) / 300:g} and 0.1 at L = 100"
     assert min(count + 100 / count for count in range(1, 101)) == len(kept) + 10
-    assert verdicts["C.88"].outcome == "convention"
+    assert verdicts["C.88"].held.outcome == "convention"
 
 
 def test_the_best_number_of_checkpoints_found_by_search(verdicts: dict[str, Verdict]) -> None:
@@ -123,5 +123,5 @@ def test_the_best_number_of_checkpoints_found_by_search(verdicts: dict[str, Verd
         return 3 * 2 * (count + 96 / count) + 5 * 7 * (1 - count / 96)
 
     best = min((tenth / 100 for tenth in range(100, 9601)), key=objective)
-    assert verdicts["C.91"].outcome == "differs"
-    assert verdicts["C.91"].found.startswith(f"{best:.4g} and ")
+    assert verdicts["C.91"].held.outcome == "differs"
+    assert verdicts["C.91"].held.found.startswith(f"{best:.4g} and ")
