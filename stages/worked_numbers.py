@@ -199,7 +199,6 @@ _FACTORS: dict[float, str] = {
     **{1.2: "a factor of 1.2", 1.5: "a factor of 1.5"},
     **{8: "bits for bytes", 24: "days for hours", 365: "years for days"},
     **{3600: "hours for seconds", 8760: "years for hours", 86400: "days for seconds"},
-    **{1.024: "1,000 for 1,024", 1.048576: "10^6 for 2^20", 1.073741824: "10^9 for 2^30"},
 }
 
 

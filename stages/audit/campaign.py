@@ -37,7 +37,6 @@ from stages.traced import Ref
 from stages.worked_entries import worked_files
 from stages.worked_numbers import Verdict, check
 
-
 COUNTING = {"findings", "worked_numbers"}
 """Analyses of the audit that tables count; from the others they correct."""
 
