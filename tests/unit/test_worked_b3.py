@@ -9,36 +9,36 @@ from statistics import NormalDist, fmean
 
 import pytest
 
-from stages.worked_numbers import Verdict, check_file
+from stages.worked_numbers import Held, check_file
 
 FILE = Path(__file__).parents[2] / "data" / "thesis_worked" / "appendix_b3.yaml"
 NORMAL = NormalDist()
 
 
 @pytest.fixture(scope="module")
-def verdicts() -> dict[str, Verdict]:
-    return {verdict.entry.id: verdict for verdict in check_file(FILE)}
+def verdicts() -> dict[str, Held]:
+    return {verdict.entry.id: verdict.held for verdict in check_file(FILE)}
 
 
-def test_every_equation_has_an_entry_in_order(verdicts: dict[str, Verdict]) -> None:
+def test_every_equation_has_an_entry_in_order(verdicts: dict[str, Held]) -> None:
     numbers = [int(id.split()[0].removeprefix("B.")) for id in verdicts if id.split()[0].removeprefix("B.").isdigit()]
     assert sorted(set(numbers)) == list(range(107, 149))
     assert numbers == sorted(numbers)
 
 
-def test_a_matrix_times_a_vector_waits_for_memory(verdicts: dict[str, Verdict]) -> None:
+def test_a_matrix_times_a_vector_waits_for_memory(verdicts: dict[str, Held]) -> None:
     assert verdicts["B.112"].value == 1.5e12 / 2 == 750e9
     assert verdicts["B.3.1.1 share"].value == pytest.approx(750 / 312_000 * 100)
     assert verdicts["B.112"].outcome == verdicts["B.3.1.1 share"].outcome == "follows"
 
 
-def test_the_roofline_in_bytes_is_a_convention(verdicts: dict[str, Verdict]) -> None:
+def test_the_roofline_in_bytes_is_a_convention(verdicts: dict[str, Held]) -> None:
     bytes_a_second = min(312e12 / 0.5, 1.5e12)
     assert bytes_a_second * 0.5 == 750e9
     assert verdicts["B.108"].outcome == "convention"
 
 
-def test_fused_attention_moves_17_times_fewer_bytes(verdicts: dict[str, Verdict]) -> None:
+def test_fused_attention_moves_17_times_fewer_bytes(verdicts: dict[str, Held]) -> None:
     scores = 2048 * 2048 * 4
     matrix = 2048 * 128 * 4
     fused = matrix + matrix + matrix + matrix  # Q, K, V, O
@@ -48,20 +48,20 @@ def test_fused_attention_moves_17_times_fewer_bytes(verdicts: dict[str, Verdict]
     assert [verdicts[id].outcome for id in ("B.113", "B.114", "B.115", "B.116")] == ["differs", "follows", "differs", "differs"]
 
 
-def test_softmaxes_of_blocks_do_not_add_up_to_one(verdicts: dict[str, Verdict]) -> None:
+def test_softmaxes_of_blocks_do_not_add_up_to_one(verdicts: dict[str, Held]) -> None:
     scores = [0.3, -1.2, 0.9, 2.0]
     blocks = [scores[:2], scores[2:]]
     assert sum(math.exp(score) / sum(map(math.exp, block)) for block in blocks for score in block) == pytest.approx(2)
     assert verdicts["Algorithm 19"].outcome == "differs"
 
 
-def test_the_cache_of_llama_7b(verdicts: dict[str, Verdict]) -> None:
+def test_the_cache_of_llama_7b(verdicts: dict[str, Held]) -> None:
     assert verdicts["B.126"].value == 2 * 32 * 4096 * 4096 * 2 == 2 * 1024**3
     assert verdicts["B.126"].outcome == "follows"
     assert verdicts["B.124 length"].outcome == "convention"
 
 
-def test_the_best_limit_for_8_bits_is_nearer_4_than_2_5(verdicts: dict[str, Verdict]) -> None:
+def test_the_best_limit_for_8_bits_is_nearer_4_than_2_5(verdicts: dict[str, Held]) -> None:
     best = min(range(200, 500), key=lambda hundredth: _squared_error(hundredth / 100, 127)) / 100
     assert best == verdicts["B.3.2.2 limit"].value == 3.92
     assert verdicts["B.3.2.2 limit"].outcome == "differs"
@@ -84,7 +84,7 @@ def _around(low: float, high: float, centre: float) -> float:
     return second - 2 * centre * first + centre**2 * mass
 
 
-def test_rounding_to_127_steps_errs_by_half_of_what_is_stated(verdicts: dict[str, Verdict]) -> None:
+def test_rounding_to_127_steps_errs_by_half_of_what_is_stated(verdicts: dict[str, Held]) -> None:
     values = [number / 50_000 for number in range(-50_000, 50_001)]
     error = math.sqrt(fmean((value - round(value * 127) / 127) ** 2 for value in values))
     assert error == pytest.approx(0.00227, abs=5e-6)
@@ -93,7 +93,7 @@ def test_rounding_to_127_steps_errs_by_half_of_what_is_stated(verdicts: dict[str
     assert verdicts["B.131"].outcome == verdicts["B.131 factor"].outcome == "differs"
 
 
-def test_what_paging_saves_of_the_waste(verdicts: dict[str, Verdict]) -> None:
+def test_what_paging_saves_of_the_waste(verdicts: dict[str, Held]) -> None:
     before, after = (100 - 38.2, 100 - 20.4), 100 - 96.3
     saved = [100 * (1 - after / waste) for waste in before]
     assert [verdicts["B.3.2.3 least waste saved"].value, verdicts["B.3.2.3 most waste saved"].value] == pytest.approx(saved)
@@ -102,7 +102,7 @@ def test_what_paging_saves_of_the_waste(verdicts: dict[str, Verdict]) -> None:
 
 
 @pytest.mark.parametrize(("sequences", "reaches"), [(2, True), (4, True), (6, False), (16, False)])
-def test_padding_of_truncated_exponential_lengths(verdicts: dict[str, Verdict], sequences: int, reaches: bool) -> None:
+def test_padding_of_truncated_exponential_lengths(verdicts: dict[str, Held], sequences: int, reaches: bool) -> None:
     """From a cut at a hundredth of the mean, which makes lengths all but uniform, to one at 8 times the mean."""
     generator = random.Random(0)
     means = [fmean(_used(generator, sequences, cut) for _ in range(2000)) for cut in (0.01, 1, 8)]
@@ -118,14 +118,14 @@ def _used(generator: random.Random, sequences: int, cut: float) -> float:
     return sum(lengths) / (sequences * max(lengths))
 
 
-def test_numbers_below_the_smallest_normal_are_not_zero_in_fp16(verdicts: dict[str, Verdict]) -> None:
+def test_numbers_below_the_smallest_normal_are_not_zero_in_fp16(verdicts: dict[str, Held]) -> None:
     assert _fp16(2.0**-15) == 2.0**-15 < 6.1e-5
     assert (_fp16(2.0**-24), _fp16(2.0**-26)) == (2.0**-24, 0)
     assert (verdicts["B.137"].value, verdicts["B.137"].outcome) == (2.0**-24, "differs")
     assert verdicts["B.137 value"].outcome == "follows"
 
 
-def test_the_largest_scale_leaves_twice_the_room(verdicts: dict[str, Verdict]) -> None:
+def test_the_largest_scale_leaves_twice_the_room(verdicts: dict[str, Held]) -> None:
     assert _fp16(65504.0) == 65504
     with pytest.raises(OverflowError):
         _fp16(65536.0)
@@ -139,7 +139,7 @@ def _fp16(value: float) -> float:
     return rounded
 
 
-def test_codes_of_asymmetric_quantisation(verdicts: dict[str, Verdict]) -> None:
+def test_codes_of_asymmetric_quantisation(verdicts: dict[str, Held]) -> None:
     low, high = -0.9, 0.4
     step = (high - low) / 255
     zero = -128 - low / step

@@ -115,7 +115,11 @@ def test_what_is_read_or_defined_is_said_to_be(tmp_path: Path) -> None:
 
 
 def test_counts_add_up(tmp_path: Path) -> None:
-    entries = [{"id": "1", "stated": "2", "follows": "2"}, {"id": "2", "stated": "2", "follows": "9"}, {"id": "3", "definition": True}]
+    entries: list[dict[str, Any]] = [
+        {"id": "1", "stated": "2", "follows": "2"},
+        {"id": "2", "stated": "2", "follows": "9"},
+        {"id": "3", "definition": True},
+    ]
     counted = counts(check_file(_file(tmp_path, *entries)))
     assert counted["Chapter 1"] == counted["all"]
     assert (counted["all"]["entries"], counted["all"]["follows"], counted["all"]["differs"], counted["all"]["definition"]) == (3, 1, 1, 1)
