@@ -99,12 +99,13 @@ def check_file(path: Path) -> list[Verdict]:
     for number, entry in enumerate(worked.entries):
         ref = place(f"$.entries[{number}]")
         held = hold(entry, partial(_evaluate, scope, f"{path.as_posix()}: {entry.id}"))
-        known[ref.path] = f"{entry.id}: {held.stated or held.found}"
         verdicts.append(Verdict(worked.part, entry, ref, held, tuple(known[each.path] for each in held.inputs)))
         if isinstance(entry, Number | Cited):
-            stated[entry.id] = Traced(float(entry.stated), (ref,))
+            stated[entry.id] = Traced(float(entry.stated), (place(f"{ref.path}.stated"),))
+            known[f"{ref.path}.stated"] = f"{entry.id}: {held.stated}, as printed"
         if held.value is not None:
             found[entry.id] = Traced(held.value, (ref,))
+            known[ref.path] = f"{entry.id}: {held.found}"
     return verdicts
 
 

@@ -24,7 +24,7 @@ def test_kilowatt_hours_for_dollars(sound: Sound) -> None:
     [finding] = [each for each in sound.audit("worked.figures") if each.severity == "error"]
     assert (finding.id, finding.verdict) == ("worked.figures:2.2", "mismatch")
     assert (finding.stated, finding.recomputed, finding.effect) == ("10.8", "1.62", "6.67 times too large")
-    assert "Likely slip: kWh for dollars" in finding.message and "2.1: 10.8" in finding.message
+    assert "Likely slip: kWh for dollars" in finding.message and "2.1: 10.8, as printed" in finding.message
     assert finding.cells == () and finding.evidence[0].file == FILE
 
 

@@ -72,7 +72,7 @@ def test_likely_slip_is_the_one_that_gives_what_is_stated(tmp_path: Path) -> Non
     )
     second = check_file(path)[1]
     assert (second.held.outcome, second.held.why, second.held.found) == ("differs", "days for years", "29.2")
-    assert second.inputs == ("1.1: 29.2",)
+    assert second.inputs == ("1.1: 29.2, as printed",)
 
 
 @pytest.mark.parametrize(
