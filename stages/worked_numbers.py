@@ -137,10 +137,11 @@ def _explained(held: Held, entry: Number | Cited, evaluate: Evaluate) -> Held:
     """A difference with its explanation: a convention that gives what is stated, or the slip that likely did."""
     if held.outcome != "differs":
         return held
+    source = f"; {entry.source}" if isinstance(entry, Cited) else ""
     for outcome, each in _alternatives(entry):
         if agreement(entry.stated, evaluate(each.gives).value, entry.digits) != "differs":
-            return replace(held, outcome=outcome, why=each.name)
-    return replace(held, why=factor_in_words(float(entry.stated), held.value or 0.0))
+            return replace(held, outcome=outcome, why=each.name + source)
+    return replace(held, why=factor_in_words(float(entry.stated), held.value or 0.0) + source)
 
 
 def _alternatives(entry: Number | Cited | Relation) -> Iterator[tuple[Outcome, Alternative]]:

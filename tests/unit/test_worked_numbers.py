@@ -107,6 +107,7 @@ def test_cited_figure_is_held_against_its_source(tmp_path: Path) -> None:
     cited = {"known": 1.555, "source": "data sheet"}
     assert _one(tmp_path, stated="1.6", **cited).held.outcome == "follows"
     assert _one(tmp_path, stated="2.0", **cited).held.outcome == "differs"
+    assert "data sheet" in _one(tmp_path, stated="2.0", **cited).held.why
 
 
 def test_what_is_read_or_defined_is_said_to_be(tmp_path: Path) -> None:
