@@ -154,7 +154,8 @@ def _of_relation(entry: Relation, evaluate: Evaluate) -> Held:
     stated = f"{entry.left} = {entry.right}"
     if largest <= entry.within:
         return Held("follows", stated, f"both sides agree to {entry.within:g}")
-    held = Held("differs", stated, f"{shown(sides[0])} and {shown(sides[1])} at {where}")
+    at = f" at {where}" if where else ""
+    held = Held("differs", stated, f"{shown(sides[0])} and {shown(sides[1])}{at}")
     for outcome, each in _alternatives(entry):
         if all(apart <= entry.within for apart, *_ in _differences(entry, each.gives, evaluate)):
             return replace(held, outcome=outcome, why=each.name)
