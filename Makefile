@@ -101,6 +101,7 @@ bench: install
 	python -m bench.generating
 	python -m bench.scoring
 	python -m bench.tuning
+	python -m bench.attention
 
 schemas: install
 	python -m stages.schemas

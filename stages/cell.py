@@ -6,7 +6,7 @@ from typing import Any
 
 from stages.errors import UserError
 from stages.expression import Scope, evaluate, evaluate_number
-from stages.number import printed_number, rounded
+from stages.number import printed_number, rounded, rounded_scientific, scientific_number
 from stages.record import MissingValue
 from stages.table_spec import Part, Words
 from stages.traced import Traced
@@ -27,6 +27,8 @@ class PrintedPart:
     decimals: int | None
     significant: int = 0
     """Digits that a smaller value keeps."""
+    scientific: bool = False
+    """Whether the decimals are those of a mantissa."""
     also: Traced | None = None
     """The same value from another source."""
     thesis: Traced | None = None
@@ -40,7 +42,9 @@ class PrintedPart:
         """The value as printed, as a number."""
         if self.decimals is None or self.exact.value is None:
             return self.exact
-        return Traced(float(rounded(self.exact.value, self.decimals, self.significant)), self.exact.refs, self.exact.formula)
+        value = self.exact.value
+        number = rounded_scientific(value, self.decimals) if self.scientific else rounded(value, self.decimals, self.significant)
+        return Traced(float(number), self.exact.refs, self.exact.formula)
 
 
 def in_language(words: Words, language: str) -> str:
@@ -84,6 +88,7 @@ def _build_part(part: Part, scope: Scope, place: str, language: str, digits: int
         _print(part, value, digits, language),
         digits,
         part.significant,
+        part.scientific,
         also,
         thesis,
         _print(part, thesis, digits, language) if thesis else "",
@@ -92,6 +97,8 @@ def _build_part(part: Part, scope: Scope, place: str, language: str, digits: int
 
 
 def _print(part: Part, value: Traced, digits: int, language: str) -> str:
+    if part.scientific:
+        return _around(part, scientific_number(value.value, digits, language), language)
     number = printed_number(value.value, digits, language, signed=part.signed, trim=part.trim, significant=part.significant)
     return _around(part, number, language)
 

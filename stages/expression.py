@@ -3,7 +3,8 @@
 A cell is declared as, say, ``run.time.hours * prices[run.environment.device].usd_per_hour``. Its value is a
 :class:`~stages.traced.Traced`, whose places are those of every number that took part. The language is a small part of
 Python's expressions (numbers, text, names, ``.field``, ``[key]``, ``+ - * / **``, comparisons, ``x if y else z``,
-``given(x, y)``, which is ``y`` where ``x`` is missing, and the functions in :data:`FUNCTIONS`), walked here and never handed to ``eval``.
+``given(x, y)``, which is ``y`` where ``x`` is missing, and the functions in :data:`FUNCTIONS`, the project's formulas among
+them), walked here and never handed to ``eval``.
 """
 
 import ast
@@ -16,6 +17,7 @@ from statistics import fmean, stdev
 from typing import Any
 
 from stages.errors import UserError
+from stages.formulas import FORMULAS
 from stages.record import MissingValue, Record, trace
 from stages.traced import Ref, Traced, compute, join_refs
 
@@ -205,6 +207,10 @@ def _of_one(function: Callable[[Any], Any]) -> Callable[[Any], Traced]:
     return lambda value: compute(function, *_listed(value)[:1], formula="the function")
 
 
+def _of_numbers(name: str, function: Callable[..., float]) -> Callable[..., Traced]:
+    return lambda *values: compute(function, *(_scalar(value, name) for value in values), formula=name)
+
+
 def short_device(name: str) -> str:
     """Device name without its vendor's, as tables print it."""
     return re.sub(r"^(NVIDIA|GeForce|\s)+", "", name)
@@ -264,5 +270,6 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "short_dataset": _of_one(short_dataset),
     "short_count": _of_one(short_count),
     "files": files_of,
+    **{name: _of_numbers(name, function) for name, function in FORMULAS.items()},
 }
 """``sd`` is the sample standard deviation (n - 1), as the thesis's multi-seed summary has it."""

@@ -16,6 +16,23 @@ def rounded(value: float, decimals: int, significant: int = 0) -> Decimal:
     return abs(result) if result == 0 else result
 
 
+def rounded_scientific(value: float, decimals: int) -> Decimal:
+    """``value`` to ``decimals`` places of its mantissa, in scientific notation."""
+    exact = Decimal(repr(value))
+    return exact.quantize(Decimal(1).scaleb(exact.adjusted() - decimals), rounding=ROUND_HALF_UP) if exact else Decimal(0)
+
+
+def scientific_number(value: float, decimals: int, language: str) -> str:
+    """``value`` as a table prints very large and very small ones: 3,40×10³⁸."""
+    number = rounded_scientific(value, decimals)
+    exponent = number.adjusted()
+    mantissa = printed_number(float(number.scaleb(-exponent)), decimals, language)
+    return f"{mantissa}×10{str(exponent).translate(_RAISED)}"
+
+
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
 def printed_number(value: float, decimals: int, language: str, *, signed: bool = False, trim: bool = False, significant: int = 0) -> str:
     """``value`` as a table prints it, with a true minus sign; ``trim`` drops zeros after the decimal sign, ``signed`` writes a plus too."""
     number = rounded(value, decimals, significant)

@@ -13,7 +13,7 @@ from stages.audit.claims import Claims
 from stages.campaign_models import CampaignParameters, Price
 from stages.files import to_json, write_atomic
 from stages.parameter_models import RunParameters
-from stages.table_inputs import Budget, Risks
+from stages.table_inputs import TABLE_INPUTS
 from stages.table_spec import TableSpec
 from stages.worked_entries import WorkedNumbers
 
@@ -27,8 +27,7 @@ def schemas() -> dict[Path, str]:
         "run": TypeAdapter(RunParameters),
         "prices": TypeAdapter(dict[str, Price]),
         "table": TypeAdapter(TableSpec),
-        "budget": TypeAdapter(Budget),
-        "risks": TypeAdapter(Risks),
+        **{name: TypeAdapter(given.model) for name, given in TABLE_INPUTS.items() if not given.measured},
         "claims": TypeAdapter(Claims),
         "worked_numbers": TypeAdapter(WorkedNumbers),
         "accepted": TypeAdapter(Baseline),

@@ -19,7 +19,7 @@ from stages.files import read_json, sha256_of_file, sha256_of_json, to_csv, to_j
 from stages.latex import latex_table
 from stages.number import LANGUAGES
 from stages.record import Record, load_record
-from stages.table_inputs import TABLE_INPUTS
+from stages.table_inputs import load_table_input
 from stages.table_spec import Row, Source, TableSpec
 from stages.traced import Ref, Traced
 from stages.validation import validate
@@ -209,11 +209,7 @@ def parameter_names(spec: TableSpec, prices: Mapping[str, Mapping[str, Any]]) ->
 
     Each price is hashed on its own: a cell depends on the price it uses and on no other.
     """
-    names: dict[str, Any] = {}
-    for name in spec.inputs:
-        file = f"params/{name}.yaml"
-        content = validate(TABLE_INPUTS[name], read_yaml(Path(file)), file).model_dump()
-        names[name] = ParameterNode(content, Ref(file, "$", sha256_of_json(content), "parameters"))
+    names: dict[str, Any] = {name: load_table_input(name) for name in spec.inputs}
     nodes = {device: Ref("params/prices.yaml", f"$['{device}']", sha256_of_json(price), "parameters") for device, price in prices.items()}
     return names | {"prices": Prices({device: ParameterNode(prices[device], ref) for device, ref in nodes.items()})}
 

@@ -1,10 +1,17 @@
-"""The typed models of the parameter files that only tables read: the memory budget and the risks."""
+"""What tables read beside records: the models of the memory budget and of the risks, and where every such file is kept."""
 
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, NamedTuple
 
 from pydantic import Field
 
+from stages.appendix_inputs import MODELS, AttentionMeasurement
+from stages.expression import ParameterNode
+from stages.files import read_json, sha256_of_file, sha256_of_json
 from stages.strict import Count, Positive, Strict
+from stages.traced import Ref
+from stages.validation import validate
+from stages.yaml_files import read_yaml
 
 
 class DeviceMemory(Strict):
@@ -91,5 +98,32 @@ class Risks(Strict):
     risks: dict[str, Risk]
 
 
-TABLE_INPUTS: dict[str, type[Strict]] = {"budget": Budget, "risks": Risks}
-"""Parameter files that tables may read, by their name in ``params/``."""
+class TableInput(NamedTuple):
+    """A file that tables may read."""
+
+    file: str
+    model: type[Strict]
+
+    @property
+    def measured(self) -> bool:
+        """Whether it holds what a benchmark measured, not what someone stated."""
+        return self.file.startswith("bench/")
+
+
+TABLE_INPUTS = {
+    "budget": TableInput("params/budget.yaml", Budget),
+    "risks": TableInput("params/risks.yaml", Risks),
+    **{name: TableInput(f"params/appendix/{name}.yaml", model) for name, model in MODELS.items()},
+    "attention": TableInput("bench/results/attention.json", AttentionMeasurement),
+}
+"""Files that tables may read, by the name that expressions give them."""
+
+
+def load_table_input(name: str) -> ParameterNode:
+    """One input as expressions name it: parameters are traced by the hash of their canonical JSON, measurements by that of their file."""
+    file, model = TABLE_INPUTS[name]
+    path = Path(file)
+    measured = TABLE_INPUTS[name].measured
+    content = validate(model, read_json(path) if measured else read_yaml(path), file).model_dump()
+    digest = sha256_of_file(path) if measured else sha256_of_json(content)
+    return ParameterNode(content, Ref(file, "$", digest, "project" if measured else "parameters"))

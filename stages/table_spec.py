@@ -19,6 +19,18 @@ def _check_syntax(text: str) -> str:
 Expression = Annotated[str, AfterValidator(_check_syntax)]
 Source = Literal["evidence", "training"]
 """Where a campaign's records come from."""
+InputName = Literal[
+    "budget",
+    "risks",
+    "accelerators",
+    "attention",
+    "interconnects",
+    "memory_hierarchy",
+    "models",
+    "number_formats",
+    "parallelism",
+    "strategies",
+]
 Decimals = Annotated[int, Field(ge=0, le=12)]
 
 
@@ -55,6 +67,8 @@ class Part(Strict):
     """Digits after the decimal sign; none for text."""
     significant: Decimals = 0
     """Significant digits that a value too small for its decimals keeps, so that a laptop's hours do not print as 0.0."""
+    scientific: bool = False
+    """Written as 3.40×10³⁸; the decimals are those before the times sign."""
     signed: bool = False
     trim: bool = False
     prefix: Words = ""
@@ -107,8 +121,8 @@ class TableSpec(Strict):
     size: Literal["normalsize", "small", "footnotesize", "scriptsize"] = "small"
     records: list[str] = []
     """Runs that cells name, beside those of the rows."""
-    inputs: list[Literal["budget", "risks"]] = []
-    """Files of ``params/`` that expressions name."""
+    inputs: list[InputName] = []
+    """Files of parameters or measurements that expressions name, see :mod:`stages.table_inputs`."""
     analyses: list[Literal["corrected_scores", "guardrail_cross", "findings", "worked_numbers"]] = []
     """Results of the audit that expressions name, from ``analysis/<campaign>/audit/<name>.json``."""
     seeds: list[int] = []

@@ -16,6 +16,7 @@ from stages.parameters import known_runs, load_campaign, load_prices, load_run
 from stages.registry import is_trained_here, load_registry, registered
 from stages.table import load_spec
 from stages.worked_entries import worked_files
+from stages.table_inputs import TABLE_INPUTS
 from stages.number import LANGUAGES
 
 # Input functions ask for the same files many times over; one call of Snakemake reads each of them once.
@@ -253,8 +254,8 @@ def get_all_parameters_hash(wildcards):
 
 
 def get_table_inputs(wildcards):
-    """Parameter files that the table reads."""
-    return [f"params/{name}.yaml" for name in get_spec(wildcards).inputs]
+    """Files of parameters or measurements that the table reads."""
+    return [TABLE_INPUTS[name].file for name in get_spec(wildcards).inputs]
 
 
 def get_device(campaign, run):
