@@ -32,7 +32,7 @@ _ESCAPES = {
     "—": "---",
     "−": "$-$",
     "…": r"\dots{}",
-    **{raised: f"$^{plain}$" for raised, plain in zip("⁰⁴⁵⁶⁷⁸⁹", "0456789", strict=True)},
+    **{raised: f"$^{plain}$" for raised, plain in zip("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789", strict=True)},
     "⁻": "$^{-}$",
     "ε": r"$\varepsilon$",
     "’": "'",

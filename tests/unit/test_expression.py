@@ -26,6 +26,7 @@ SCOPE = {
         ("count(many)", 3),
         ("sd(many)", 7**0.5),
         ("exp(a - 2 * b)", 1),
+        ("training_flops(a, budget.gpu.memory_gb)", 6 * 6 * 24),
         ("budget.gpu.memory_gb", 24),
         ("budget[kind].memory_gb", 24),
     ],
@@ -38,6 +39,7 @@ def test_a_result_is_traced_to_all_that_it_read() -> None:
     result = evaluate_number("a / b", SCOPE, "spec")
     assert result.refs == (A, B)
     assert result.formula == "a / b"
+    assert evaluate_number("training_flops(a, b)", SCOPE, "spec").refs == (A, B)
     assert evaluate_number("budget.gpu.memory_gb", SCOPE, "spec").refs == (Ref("budget.yaml", "$.gpu.memory_gb", "3", "parameters"),)
 
 

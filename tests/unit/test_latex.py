@@ -12,6 +12,7 @@ def test_characters_that_mean_something_to_latex_are_escaped() -> None:
 
 def test_signs_become_mathematics() -> None:
     assert escape("≤ 24 ± 1 – ção", "here") == r"$\leq$ 24 $\pm$ 1 -- ção"
+    assert escape("10⁻⁴¹", "here") == "10$^{-}$$^4$$^1$"
 
 
 def test_a_character_without_a_glyph_is_an_error_not_a_gap() -> None:

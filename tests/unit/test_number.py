@@ -1,6 +1,6 @@
 import pytest
 
-from stages.number import printed_number, rounded
+from stages.number import printed_number, rounded, rounded_scientific, scientific_number
 
 
 @pytest.mark.parametrize(
@@ -27,3 +27,14 @@ def test_sign_and_trim() -> None:
     assert printed_number(0.053, 3, "en", signed=True) == "+0.053"
     assert printed_number(-19.2, 1, "en") == "\u221219.2"
     assert [printed_number(value, 1, "en", trim=True) for value in (4.0, 3.2, 10.0)] == ["4", "3.2", "10"]
+
+
+def test_very_large_and_very_small_numbers_are_in_scientific_notation() -> None:
+    assert [scientific_number(value, 2, "en") for value in (3.15e23, 5.9604645e-8, -9.996e4, 0.0)] == [
+        "3.15×10²³",
+        "5.96×10⁻⁸",
+        "−1.00×10⁵",
+        "0.00×10⁰",
+    ]
+    assert scientific_number(6.5504e4, 1, "pt") == "6,6×10⁴"
+    assert float(rounded_scientific(3.4028234663852886e38, 2)) == 3.40e38
