@@ -4,6 +4,7 @@ VENV := .venv
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 CORES ?= 2
 campaign ?= published
+port ?= 5000
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export MLFLOW_DISABLE_TELEMETRY := true
 export DO_NOT_TRACK := true
@@ -27,7 +28,7 @@ help:
 	@echo "make evidence    fetch the published evidence (or copy it from LASTRO_EVIDENCE) and verify every file"
 	@echo "make track       put the blobs of a run under DVC"
 	@echo "make publish     mirror the records into a local MLflow store"
-	@echo "make ui          publish, then open the MLflow pages on this machine"
+	@echo "make ui          publish, then serve the MLflow pages on this machine and say where"
 	@echo "make bench       measure what the README says of speed"
 
 install: $(VENV)/installed
@@ -87,8 +88,7 @@ publish: install
 	python -m stages.publish
 
 ui: publish
-	@echo "MLflow: http://127.0.0.1:5000 (stop with Ctrl-C)"
-	MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false mlflow ui --backend-store-uri sqlite:///.mlflow/lastro.db --host 127.0.0.1 --port 5000
+	@python -m stages.ui --port $(port)
 
 bench: install
 	python -m bench.tables

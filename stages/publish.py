@@ -1,4 +1,4 @@
-"""MLflow as a mirror of the records: one experiment a campaign, one parent run a version, one child a run.
+"""MLflow as a mirror of the records: one experiment a campaign, its runs as :mod:`stages.mirror` has them, and a view a group of runs.
 
 Nothing reads from it: deleting the store and publishing again gives the same view. Publishing twice adds nothing; a run whose
 record changed is replaced.
@@ -9,109 +9,26 @@ record changed is replaced.
 import argparse
 import json
 import os
-import re
 import subprocess
-from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from stages.errors import UserError, report_errors
-from stages.files import read_bytes, sha256_of, sha256_of_json
-from stages.record import Record, load_record
-from stages.registry import load_registry, registry_file
+from stages.mirror import GROUPS, METRICS, Mirrored, campaigns_with_records, mirror_campaign
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 STORE = Path(".mlflow/lastro.db")
-METRICS = ("data.", "time.", "results.", "energy.", "cost.")
-"""Parts of a record whose numbers are metrics; the configuration is parameters."""
-
-
-@dataclass(frozen=True)
-class Mirrored:
-    """What MLflow shows of one run; ``metrics`` are (name, value, step)."""
-
-    name: str
-    start_milliseconds: int
-    end_milliseconds: int
-    parameters: dict[str, str]
-    metrics: list[tuple[str, float, int]]
-    tags: dict[str, str]
-
-    def digest(self) -> str:
-        """Hash of all that is shown, so that an unchanged run is recognised."""
-        return sha256_of_json([self.name, self.start_milliseconds, self.end_milliseconds, self.parameters, self.metrics, self.tags])
-
-
-def mirror(record: Record, path: Path) -> Mirrored:
-    """What MLflow shows of ``record``, kept in the file ``path``."""
-    identity = record.identity
-    start, end = _times(record)
-    tags = {
-        "lastro.campaign": identity.campaign,
-        "lastro.version": identity.version,
-        "lastro.run": identity.run,
-        "lastro.track": str(identity.track),
-        "lastro.title": identity.title,
-        "lastro.device": record.environment.device or "not logged",
-        "lastro.record": path.as_posix(),
-        "lastro.record_sha256": sha256_of(read_bytes(path)),
-        **_data_tags(identity.campaign),
-    }
-    parameters = dict(_parameters(record.configuration.model_dump(exclude_none=True)))
-    return Mirrored(identity.run, start, end, parameters, sorted(_metrics(record)), tags)
-
-
-def _metrics(record: Record) -> Iterator[tuple[str, float, int]]:
-    for field, value in record.values.items():
-        if isinstance(value, int | float) and field.startswith(METRICS):
-            index = re.search(r"\[(\d+)\]$", field)
-            yield re.sub(r"\[\d+\]$", "", field), float(value), int(index[1]) if index else 0
-    for epoch in record.history:
-        for name, value in epoch.model_dump(exclude={"epoch"}, exclude_none=True).items():
-            yield f"history.{name}", float(value), epoch.epoch
-
-
-def _parameters(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
-    """Scalars and lists by dotted name; MLflow takes no brackets in names."""
-    if isinstance(value, dict):
-        for key, inner in value.items():
-            yield from _parameters(inner, f"{name}.{key}" if name else key)
-    else:
-        yield name, value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-
-
-def _data_tags(campaign: str) -> dict[str, str]:
-    """Revision of the data: the registry's commit and hash, or the hash of the corpus that the campaign's runs are trained on."""
-    corpus = Path("data", campaign, "corpus", "manifest.json")
-    if corpus.exists():
-        return {"lastro.corpus_sha256": sha256_of(read_bytes(corpus))}
-    if not registry_file(campaign).exists():
-        return {}
-    revision = load_registry(campaign).commit or "a local folder"
-    return {"lastro.data_revision": revision, "lastro.registry_sha256": sha256_of(read_bytes(registry_file(campaign)))}
-
-
-def _times(record: Record) -> tuple[int, int]:
-    """Start and end in milliseconds of Unix time, from the record alone; 1 stands for a start that was not logged.
-
-    MLflow would put the present for 0, and the mirror would not be the same twice.
-    """
-    time = record.time
-    length = round((time.seconds or 0) * 1000)
-    if not time.started_at and not time.ended_at:
-        return 1, 1 + length
-    start = _milliseconds(time.started_at) if time.started_at else _milliseconds(time.ended_at or "") - length
-    return start, start + length
-
-
-def _milliseconds(text: str) -> int:
-    moment = datetime.fromisoformat(text)
-    return round((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1000)
+COLUMNS = {
+    "models": ["params.`architecture`", "params.`tokenizer`", "params.`vocabulary`"]
+    + [f"metrics.`{name}`" for name in ("parameters", "loss", "perplexity", "bits_per_character", "hours", "cost_usd")],
+    "training": ["params.`base_model`"] + [f"metrics.`{name}`" for name in ("loss", "base_loss", "adapter_loss", "hours", "cost_usd")],
+    "scores": ["params.`model`"],
+}
+"""Columns of each group's view; of scores every mean, whatever the tasks are called."""
 
 
 def git_tags() -> dict[str, str]:
@@ -141,23 +58,58 @@ def open_client(uri: str) -> "MlflowClient":
 def publish(client: "MlflowClient", campaign: str, mirrored: list[Mirrored], git: dict[str, str]) -> int:
     """Bring the campaign's experiment in line with ``mirrored``; return how many runs were written."""
     experiment = experiment_of(client, campaign)
-    runs = _all_runs(client, experiment)
-    parents = {run.info.run_name: run.info.run_id for run in runs if "lastro.run" not in run.data.tags}
-    current = {run.data.tags.get("lastro.digest", run.info.run_id): run.info.run_id for run in runs if "lastro.run" in run.data.tags}
-    for digest in current.keys() - {each.digest() for each in mirrored}:
-        client.delete_run(current[digest])
-    _remove_live_curves(client, campaign, {each.name for each in mirrored})
-    written = 0
+    wanted = {each.digest() for each in mirrored}
+    current: dict[str, str] = {}
+    for run in _all_runs(client, experiment):
+        digest = run.data.tags.get("lastro.digest")
+        if digest in wanted and digest not in current:
+            current[digest] = run.info.run_id
+        else:
+            client.delete_run(run.info.run_id)
+    _remove_live_curves(client, campaign, {each.tags["lastro.run"] for each in mirrored})
+    written = len(wanted - current.keys())
     for each in mirrored:
-        version = each.tags["lastro.version"]
-        if version not in parents:
-            parents[version] = _create_parent(client, experiment, version, [m for m in mirrored if m.tags["lastro.version"] == version])
         if each.digest() not in current:
-            current[each.digest()] = _create_run(client, experiment, each, parents[version])
-            written += 1
+            current[each.digest()] = _create_run(client, experiment, each)
         for name, value in git.items():
             client.set_tag(current[each.digest()], name, value)
+    _describe(client, experiment, campaign, {each.name: current[each.digest()] for each in mirrored}, mirrored)
     return written
+
+
+def _describe(client: "MlflowClient", experiment: str, campaign: str, ids: dict[str, str], mirrored: list[Mirrored]) -> None:
+    """The experiment's own page: what it is, and for each group of runs its view and its comparison, as links."""
+    lines = [
+        f"Campaign **{campaign}** of Lastro: a mirror of the records in `versions/{campaign}`, made by `make publish`.",
+        "Losses are in nats a token and compare within a tokenizer only; what was not measured is left out, never 0.",
+        "",
+    ]
+    for group, title in GROUPS.items():
+        members = [each for each in mirrored if each.group == group]
+        if members:
+            client.set_experiment_tag(experiment, f"mlflow.sharedViewState.{group}", json.dumps(_view(group, members)))
+            chosen = quote(json.dumps([ids[each.name] for each in members]))
+            compare = f"#/compare-runs?runs={chosen}&experiments={quote(json.dumps([experiment]))}"
+            lines.append(f"- {title}: [list]({view_of(experiment, group)}), [side by side]({compare})")
+    client.set_experiment_tag(experiment, "mlflow.note.content", "\n".join(lines))
+    client.set_experiment_tag(experiment, "mlflow.experimentKind", "custom_model_development")
+
+
+def view_of(experiment: str, group: str) -> str:
+    """Address of a group's view within the MLflow pages."""
+    return f"#/experiments/{experiment}/runs?viewStateShareKey={group}"
+
+
+def _view(group: str, members: list[Mirrored]) -> dict[str, Any]:
+    """A saved view of MLflow's runs page: the group alone, in the order of its names, with the columns that compare it."""
+    found = sorted({name for each in members for name, _, _ in each.metrics if "/" not in name})
+    means = [f"metrics.`{name}`" for name in found if group == "scores" and name not in METRICS]
+    return {
+        "searchFilter": f"tags.lastro.group = '{group}'",
+        "orderByKey": "tags.`mlflow.runName`",
+        "orderByAsc": True,
+        "selectedColumns": COLUMNS[group] + means,
+    }
 
 
 def _remove_live_curves(client: "MlflowClient", campaign: str, names: set[str]) -> None:
@@ -201,18 +153,10 @@ def _all_runs(client: "MlflowClient", experiment: str) -> list[Any]:
     return runs
 
 
-def _create_parent(client: "MlflowClient", experiment: str, version: str, children: list[Mirrored]) -> str:
-    tags = {"lastro.version": version, "lastro.campaign": children[0].tags["lastro.campaign"]}
-    run = client.create_run(experiment, min(child.start_milliseconds for child in children), tags, version)
-    client.set_terminated(run.info.run_id, "FINISHED", max(child.end_milliseconds for child in children))
-    return str(run.info.run_id)
-
-
-def _create_run(client: "MlflowClient", experiment: str, mirrored: Mirrored, parent: str) -> str:
+def _create_run(client: "MlflowClient", experiment: str, mirrored: Mirrored) -> str:
     from mlflow.entities import Metric, Param
 
-    tags = {**mirrored.tags, "mlflow.parentRunId": parent}
-    run_id = str(client.create_run(experiment, mirrored.start_milliseconds, tags, mirrored.name).info.run_id)
+    run_id = str(client.create_run(experiment, mirrored.start_milliseconds, mirrored.tags, mirrored.name).info.run_id)
     parameters = [Param(name, value) for name, value in mirrored.parameters.items()]
     metrics = [Metric(name, value, mirrored.start_milliseconds, step) for name, value, step in mirrored.metrics]
     client.log_batch(run_id, params=parameters)
@@ -220,11 +164,6 @@ def _create_run(client: "MlflowClient", experiment: str, mirrored: Mirrored, par
     client.set_terminated(run_id, "FINISHED", mirrored.end_milliseconds)
     client.set_tag(run_id, "lastro.digest", mirrored.digest())  # last: a run that was cut short is not taken for a whole one
     return run_id
-
-
-def campaigns_with_records() -> list[str]:
-    """Campaigns that have at least one record."""
-    return sorted({path.parts[1] for path in Path("versions").glob("*/*/*/record.json")})
 
 
 def main() -> None:
@@ -241,10 +180,7 @@ def run(arguments: argparse.Namespace) -> None:
         raise UserError(
             "--campaign", "", ", ".join(sorted(absent)), "one of: " + ", ".join(known), "Make its records first: snakemake -c2 records"
         )
-    by_campaign = {}
-    for campaign in arguments.campaign or known:
-        paths = sorted(Path("versions", campaign).glob("*/*/record.json"))
-        by_campaign[campaign] = [mirror(load_record(path), path) for path in paths]
+    by_campaign = {campaign: mirror_campaign(campaign) for campaign in arguments.campaign or known}
     client, git = open_store(arguments.store), git_tags()
     for campaign, mirrored in by_campaign.items():
         written = publish(client, campaign, mirrored, git)

@@ -17,9 +17,9 @@ from stages.audit.rules import RULES, run_rules
 from stages.errors import UserError
 from stages.files import read_json, sha256_of_file
 from stages.ledger import METADATA, entry_of
+from stages.mirror import Mirrored, campaigns_with_records, mirror_campaign
 from stages.parameters import load_prices
-from stages.publish import STORE, Mirrored, campaigns_with_records, mirror, open_store
-from stages.record import load_record
+from stages.publish import STORE, open_store
 from stages.registry import kept_evidence, load_registry
 from stages.traced import Ref
 
@@ -94,9 +94,8 @@ def mlflow(campaign: str) -> Iterator[Finding]:
         ) from error
     if experiment is None:
         return
-    shown = {run.data.tags.get("lastro.run"): run for run in client.search_runs([experiment.experiment_id], max_results=1000)}
-    for path in sorted(Path("versions", campaign).glob("*/*/record.json")):
-        expected = mirror(load_record(path), path)
+    shown = {run.info.run_name: run for run in client.search_runs([experiment.experiment_id], max_results=1000)}
+    for expected in mirror_campaign(campaign):
         if differing := _differing(client, shown.get(expected.name), expected):
             message = f"MLflow does not show run {expected.name} as its record has it ({differing}). Publish again: make publish"
             yield Finding(expected.name, "error", "mismatch", message, effect=differing, rule="state.mlflow")

@@ -116,9 +116,9 @@ def test_an_edited_mirror(sound: Sound) -> None:
     import sqlite3
 
     edits = {
-        "UPDATE latest_metrics SET value = 0.5 WHERE key = 'results.validation.loss_nats'": "results.validation.loss_nats",
-        "UPDATE metrics SET value = value + 1 WHERE step = 1": "history.seconds",
-        "UPDATE tags SET value = 'A100' WHERE key = 'lastro.device'": "lastro.device",
+        "UPDATE latest_metrics SET value = 0.5 WHERE key = 'loss'": "loss",
+        "UPDATE metrics SET value = value + 1 WHERE step = 1": "training/seconds",
+        "UPDATE tags SET value = 'v9' WHERE key = 'lastro.version'": "lastro.version",
         "DELETE FROM params WHERE key = 'seed'": "seed",
     }
     with inside(sound.folder):

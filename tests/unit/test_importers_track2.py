@@ -9,8 +9,8 @@ import pytest
 from stages.audit.remake import remake_record
 from stages.errors import UserError
 from stages.files import read_json
+from stages.mirror import mirror
 from stages.parameters import load_run
-from stages.publish import mirror
 from stages.record import Record, load_record, trace
 from stages.registry import Evidence
 from stages.statistics import Paired, bootstrap_interval
@@ -132,11 +132,21 @@ def test_tables_of_the_campaign(made: Tuned) -> None:
 
 
 def test_what_mlflow_gets_of_an_evaluation(made: Tuned) -> None:
+    """One run a system, so that base and adapter stand side by side; what the adapter gains stands with the adapter."""
     with inside(made.folder):
-        record = record_of(made, "extrinsic")
-        shown = mirror(record, Path("versions/small/trilha2-lora/extrinsic/record.json"))
-    names = {name for name, _, _ in shown.metrics}
-    assert {"results.extrinsic.qa.gains.f1.low", "results.extrinsic.qa.metrics.f1.sft.score"} <= names
+        base, sft = mirror(record_of(made, "extrinsic"), Path("versions/small/trilha2-lora/extrinsic/record.json"), {}, {})
+        probed = mirror(record_of(made, "safety"), Path("versions/small/trilha2-lora/safety/record.json"), {}, {})
+    assert [(each.name, each.group, each.parameters["model"]) for each in (base, sft)] == [
+        ("extrinsic: base", "scores", "base"),
+        ("extrinsic: sft", "scores", "sft"),
+    ]
+    shown = {name: value for name, value, _ in sft.metrics}
+    seeds = {step: value for name, value, step in sft.metrics if name == "values/seeds/qa_em"}
+    assert list(seeds) == list(SEEDS)
+    assert shown["qa_em"] == sum(seeds.values()) / len(seeds)
+    assert {name for name, _, _ in sft.metrics} - {name for name, _, _ in base.metrics} >= {"values/gain/qa_f1", "values/gain/qa_f1_low"}
+    assert [each.name for each in probed] == ["safety: base", "safety: sft"]
+    assert "personal_data_failures" in {name for name, _, _ in probed[1].metrics}
 
 
 @pytest.mark.parametrize(

@@ -1,35 +1,39 @@
+import socket
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 
-from stages.publish import mirror, open_store, publish
+from stages.campaign_models import Price
+from stages.errors import UserError
+from stages.mirror import mirror
+from stages.publish import open_store, publish
 from stages.record import Record
 from stages.traced import Ref, Traced
+from stages.ui import HOST, addresses, check_free
 from tests.unit.records import make_record, save_record
 
 GIT = {"lastro.git_commit": "0" * 40, "lastro.git_dirty": "false"}
+PRICES = {"NVIDIA GeForce RTX 3080": Price(name="RTX 3080", usd_per_hour=0.5, source="a test")}
 
 
 def show(store: Path) -> list[Any]:
-    """What a person sees of the store: names, parents, times, parameters, metrics with their steps, tags."""
+    """What a person sees of the store: names, times, parameters, metrics with their steps, tags."""
     client = open_store(store)
     experiment = client.get_experiment_by_name("c")
     assert experiment
-    runs = client.search_runs([experiment.experiment_id])
-    names = {run.info.run_id: run.info.run_name for run in runs}
     view = []
-    for run in runs:
-        tags = {name: names.get(value, value) for name, value in run.data.tags.items()}
+    for run in client.search_runs([experiment.experiment_id]):
         steps = {n: [(m.step, m.value, m.timestamp) for m in client.get_metric_history(run.info.run_id, n)] for n in run.data.metrics}
-        view.append((run.info.run_name, run.info.start_time, run.info.end_time, run.info.status, run.data.params, steps, tags))
+        view.append((run.info.run_name, run.info.start_time, run.info.end_time, run.info.status, run.data.params, steps, run.data.tags))
     return sorted(view, key=lambda entry: str(entry[0]))
 
 
 def write(store: Path, folder: Path, records: list[Record], monkeypatch: pytest.MonkeyPatch) -> int:
     monkeypatch.chdir(folder)
-    paths = [save_record(Path(), record) for record in records]
-    return publish(open_store(store), "c", [mirror(record, path) for record, path in zip(records, paths, strict=True)], GIT)
+    mirrored = [each for record in records for each in mirror(record, save_record(Path(), record), PRICES, {})]
+    return publish(open_store(store), "c", mirrored, GIT)
 
 
 def test_the_mirror_is_the_same_again_after_its_store_is_deleted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -38,9 +42,12 @@ def test_the_mirror_is_the_same_again_after_its_store_is_deleted(tmp_path: Path,
     assert write(tmp_path / "two.db", tmp_path, records, monkeypatch) == 2
     view = show(tmp_path / "one.db")
     assert view == show(tmp_path / "two.db")
-    assert [entry[0] for entry in view] == ["r1", "r2", "v"]
-    assert view[0][5]["history.validation_loss_nats"] == [(1, 2.0, 1), (2, 1.0, 1)]
-    assert view[0][6]["mlflow.parentRunId"] == "v"
+    assert [entry[0] for entry in view] == ["r1", "r2"]
+    assert view[0][5]["training/validation_loss_nats"] == [(1, 2.0, 1), (2, 1.0, 1)]
+    assert view[0][5]["cost_usd"] == [(0, 0.75, 1)], "an hour and a half at half a dollar"
+    assert "loss" not in view[0][5], "what was not measured is left out"
+    assert view[0][4] == {"seed": "1", "device": "NVIDIA GeForce RTX 3080"}
+    assert "`versions/c/v/r1/record.json`" in view[0][6]["mlflow.note.content"]
 
     assert write(tmp_path / "one.db", tmp_path, records, monkeypatch) == 0, "publishing twice adds nothing"
     assert show(tmp_path / "one.db") == view
@@ -56,5 +63,26 @@ def test_the_mirror_is_the_same_again_after_its_store_is_deleted(tmp_path: Path,
     changed = make_record("r2", time__hours=Traced(2.5, (Ref("log.json", "$.seconds", "a" * 64),)))
     assert write(tmp_path / "one.db", tmp_path, [records[0], changed], monkeypatch) == 1, "a changed record replaces its run"
     after = show(tmp_path / "one.db")
-    assert [entry[0] for entry in after] == ["r1", "r2", "v"]
-    assert after[1][5]["time.hours"] == [(0, 2.5, 1)]
+    assert [entry[0] for entry in after] == ["r1", "r2"]
+    assert after[1][5]["hours"] == [(0, 2.5, 1)]
+
+    experiment = client.get_experiment_by_name("c")
+    assert experiment
+    runs = {run.info.run_name: run.info.run_id for run in client.search_runs([experiment.experiment_id])}
+    note = unquote(experiment.tags["mlflow.note.content"])
+    assert f'runs=["{runs["r1"]}", "{runs["r2"]}"]' in note, "the comparison of the runs that are there now, in the order of their names"
+
+    monkeypatch.chdir(tmp_path)
+    lines = addresses(tmp_path / "one.db", 5001)
+    view_address = f"http://127.0.0.1:5001/#/experiments/{experiment.experiment_id}/runs?viewStateShareKey=models"
+    assert lines[1:] == [f"  c, models trained from scratch (track 1): {view_address}"]
+
+
+def test_a_port_that_is_taken_is_said_before_anything_starts() -> None:
+    with socket.socket() as other:
+        other.bind((HOST, 0))
+        other.listen()
+        port = other.getsockname()[1]
+        with pytest.raises(UserError, match=rf"--port: found {port} .*expected a free port of this machine.*make ui port=5001"):
+            check_free(port)
+    check_free(port)
