@@ -6,6 +6,7 @@ snakemake -c2 track1                       track 1 alone: its records, and every
 snakemake -c2 track2                       track 2 alone: base model, adapters, their evaluations, and their tables
 snakemake -c2 check                        its tables against what the thesis prints
 snakemake -c2 audit                        every rule of the audit over it (make audit also says what is new)
+snakemake --report report.html all audit   tables and audit in one page that needs no network
 snakemake -c2 --config campaign=NAME       another campaign
 snakemake -c2 --config lang=en             tables in English
 snakemake -c2 --config set="extrinsic.extrinsic.examples_per_task=100"
@@ -14,6 +15,9 @@ snakemake -c2 --config set="extrinsic.extrinsic.examples_per_task=100"
 from snakemake.utils import min_version
 
 min_version("9.27")
+
+
+report: "workflow/report/workflow.rst"
 
 
 include: "workflow/rules/functions.smk"

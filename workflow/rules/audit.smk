@@ -71,7 +71,12 @@ rule audit_campaign:
         template="stages/audit/page.html.j2",
     output:
         findings=update("analysis/{campaign}/audit/findings.json"),
-        page=update("analysis/{campaign}/audit/index.html"),
+        page=report(
+            update("analysis/{campaign}/audit/index.html"),
+            caption="../report/audit.rst",
+            category="Audit",
+            labels={"page": "Findings by rule"},
+        ),
     log:
         "logs/{campaign}/audit/audit.log",
     benchmark:

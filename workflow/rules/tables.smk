@@ -9,7 +9,12 @@ rule table:
         analyses=get_table_analyses,
     output:
         tex=update("reports/{campaign}/tables/{table}.tex"),
-        csv=update("reports/{campaign}/tables/{table}.csv"),
+        csv=report(
+            update("reports/{campaign}/tables/{table}.csv"),
+            caption="../report/table.rst",
+            category="Tables",
+            labels={"table": "{table}"},
+        ),
         json=update("reports/{campaign}/tables/{table}.json"),
     log:
         "logs/{campaign}/tables/{table}.log",
