@@ -7,10 +7,8 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from stages.audit.order import main_errors
 from stages.audit.rules import FAMILIES
-
-CONCLUSION = 5
-"""Cells that a conclusion of the text counts for, when errors are put in order."""
 
 
 def render(result: Mapping[str, Any], corrected: Sequence[Mapping[str, Any]] = ()) -> str:
@@ -31,28 +29,9 @@ def render(result: Mapping[str, Any], corrected: Sequence[Mapping[str, Any]] = (
         families=families,
         by_rule=by_rule,
         tables=_by_table(result["findings"]),
-        main=_main_errors(result),
+        main=main_errors(result),
         corrected=corrected,
     )
-
-
-def _main_errors(result: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Errors that reach a table cell or a conclusion of the text, rule by rule, those that reach most first."""
-    rules = {rule["id"]: rule for rule in result["rules"]}
-    grouped: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
-    for finding in result["findings"]:
-        if finding["severity"] == "error" and (finding["cells"] or finding["claims"]):
-            grouped[finding["rule"]].append(finding)
-    weights = {name: sum(len(f["cells"]) + CONCLUSION * len(f["claims"]) for f in findings) for name, findings in grouped.items()}
-    return [
-        {
-            "rule": rules[name],
-            "findings": grouped[name],
-            "cells": sorted({cell for finding in grouped[name] for cell in finding["cells"]}),
-            "claims": list(dict.fromkeys(claim for finding in grouped[name] for claim in finding["claims"])),
-        }
-        for name in sorted(grouped, key=lambda name: -weights[name])
-    ]
 
 
 def _by_table(findings: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

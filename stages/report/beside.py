@@ -1,0 +1,124 @@
+"""Side by side: what the thesis prints, what its evidence gives, what the audit corrects, and what other campaigns gave."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+from stages.compare import cells_of, compare
+from stages.errors import UserError
+from stages.report.names import Words, cell_anchor, row_labels, title_of
+from stages.report.tables import has_number
+
+REFERENCE = "published"
+"""The campaign that is imported from the thesis's own evidence."""
+
+FIRST = ("tab13", "tab09", "tab08", "tab07", "tab02")
+"""The thesis's main results, which stand open, in this order; its other tables follow closed."""
+
+Tables = Mapping[str, Mapping[str, Any]]
+"""Tables' JSON by name."""
+
+
+@dataclass(frozen=True)
+class Correction:
+    """Where a corrected table holds the cells of another."""
+
+    table: str
+    row: str
+    """Row of the corrected table, with the other's in braces."""
+    columns: tuple[str, ...]
+
+
+CORRECTIONS = {
+    "tab10": Correction("tab10_corrected", "{row}", ("short", "passes")),
+    "tab13": Correction("tab13_corrected", "{row}.answer", ("base", "sft", "gain")),
+}
+
+
+def by_cell(verdicts: Sequence[Mapping[str, str]]) -> dict[str, Mapping[str, str]]:
+    """Verdicts by cell, as ``tab13 sft.qa.em``."""
+    return {f"{each['table']} {each['column']}.{each['row']}": each for each in verdicts}
+
+
+def by_campaign(tables: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, Mapping[str, Any]]]:
+    """Tables by campaign and name; :class:`UserError` where a campaign gives one twice."""
+    sorted_out: dict[str, dict[str, Mapping[str, Any]]] = {}
+    for table in tables:
+        own = sorted_out.setdefault(table["campaign"], {})
+        if table["table"] in own:
+            raise UserError("tables", table["table"], f"two of campaign {table['campaign']}", "one table of a name")
+        own[table["table"]] = table
+    return sorted_out
+
+
+def side_by_side(
+    campaigns: Mapping[str, Tables], printed: Sequence[Mapping[str, str]], marks: Mapping[str, list[str]]
+) -> list[dict[str, Any]]:
+    """The thesis's tables whose cells the reference campaign has, the main results first.
+
+    A cell is shown where it holds a number, or where the thesis prints another text; ``marks`` are by cell.
+    """
+    reference = campaigns.get(REFERENCE, {})
+    verdicts = compare(reference, printed)
+    names = dict.fromkeys(each["table"] for each in verdicts)
+    order = sorted(names, key=lambda name: FIRST.index(name) if name in FIRST else len(FIRST))
+    views = [_table(name, campaigns, [each for each in verdicts if each["table"] == name], marks) for name in order]
+    return [view for view in views if view["rows"]]
+
+
+def _table(
+    name: str, campaigns: Mapping[str, Tables], verdicts: Sequence[Mapping[str, str]], marks: Mapping[str, list[str]]
+) -> dict[str, Any]:
+    table = campaigns[REFERENCE][name]
+    cells = cells_of(table)
+    labels = row_labels(table) | {"caption": {"pt": "Legenda", "en": "Caption"}}
+    headers = {column["id"]: column["header"] for column in table["columns"]}
+    lines = [
+        {
+            "row": labels.get(each["row"], {"pt": each["row"], "en": each["row"]}),
+            "column": headers.get(each["column"], {"pt": each["column"], "en": each["column"]}),
+            "thesis": each["thesis"],
+            "verdict": each["verdict"],
+            "corrected": _corrected(campaigns[REFERENCE], each),
+            "campaigns": {campaign: _cell(tables, each) for campaign, tables in campaigns.items()},
+            "anchor": cell_anchor(name, each["column"], each["row"]),
+            "marks": marks.get(f"{name} {each['column']}.{each['row']}", []),
+        }
+        for each in verdicts
+        if each["verdict"] == "different" or has_number(cells.get((each["row"], each["column"]), {"parts": []}))
+    ]
+    return {
+        "name": name,
+        "title": title_of(name),
+        "caption": table["caption"],
+        "main": name in FIRST,
+        "corrected": any(line["corrected"] for line in lines),
+        "campaigns": [campaign for campaign in campaigns if any(line["campaigns"][campaign] for line in lines)],
+        "rows": _grouped(lines),
+        "cells": len(lines),
+        "moved": sum(line["verdict"] != "equal" or line["corrected"] is not None for line in lines),
+        "left_out": len(verdicts) - len(lines),
+    }
+
+
+def _grouped(lines: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Lines that follow one another under one row's label."""
+    return [{"label": label, "lines": list(group)} for label, group in groupby(lines, key=lambda line: line["row"])]
+
+
+def _cell(tables: Tables, place: Mapping[str, str]) -> Words | None:
+    """Printed form of the cell at ``place``; none where the campaign has no such cell."""
+    cell = cells_of(tables[place["table"]]).get((place["row"], place["column"])) if place["table"] in tables else None
+    printed: Words | None = cell["printed"] if cell else None
+    return printed
+
+
+def _corrected(tables: Tables, place: Mapping[str, str]) -> dict[str, Any] | None:
+    """The corrected cell, with its anchor; none where no table corrects it."""
+    correction = CORRECTIONS.get(place["table"])
+    if correction is None or place["column"] not in correction.columns:
+        return None
+    there = {"table": correction.table, "row": correction.row.format(row=place["row"]), "column": place["column"]}
+    printed = _cell(tables, there)
+    return {"printed": printed, "anchor": cell_anchor(there["table"], there["column"], there["row"])} if printed else None

@@ -1,0 +1,35 @@
+"""Words that the page's script shows, in both languages."""
+
+from stages.report.names import Words
+
+SCRIPT_WORDS: dict[str, Words] = {
+    "value": {"pt": "Valor", "en": "Value"},
+    "exact": {"pt": "Com toda a precisão", "en": "At full precision"},
+    "formula": {"pt": "Fórmula", "en": "Formula"},
+    "as_read": {"pt": "como lido", "en": "as read"},
+    "not_measured": {"pt": "Não medido", "en": "Not measured"},
+    "places": {"pt": "Vem de", "en": "Read from"},
+    "no_places": {"pt": "Texto da própria tabela", "en": "The table's own words"},
+    "record": {"pt": "pelo registro de", "en": "by the record of"},
+    "field": {"pt": "campo", "en": "field"},
+    "evidence": {"pt": "evidência", "en": "evidence"},
+    "parameters": {"pt": "parâmetro: declarado, não medido", "en": "parameter: stated, not measured"},
+    "project": {"pt": "análise deste projeto", "en": "an analysis of this project"},
+    "also": {"pt": "Segunda fonte", "en": "Second source"},
+    "habit": {"pt": "Pelo hábito de arredondamento da dissertação", "en": "Under the thesis's rounding habit"},
+    "thesis": {"pt": "A dissertação imprime", "en": "The thesis prints"},
+    "equal": {"pt": "igual", "en": "equal"},
+    "equal under habit": {"pt": "igual sob o hábito de arredondamento", "en": "equal under its rounding habit"},
+    "different": {"pt": "diferente", "en": "different"},
+    "other_scale": {"pt": "outra escala: não se compara", "en": "another scale: not to be compared"},
+    "audit": {"pt": "Auditoria", "en": "Audit"},
+    "clean": {"pt": "Nenhum achado alcança esta célula.", "en": "No finding reaches this cell."},
+    "not_audited": {"pt": "Esta campanha não foi auditada.", "en": "This campaign has not been audited."},
+    "error": {"pt": "erro", "en": "error"},
+    "warning": {"pt": "aviso", "en": "warning"},
+    "note": {"pt": "nota", "en": "note"},
+    "command": {"pt": "Toda a linhagem, no terminal", "en": "The whole lineage, on a terminal"},
+    "shown": {"pt": "mostrados", "en": "shown"},
+    "of": {"pt": "de", "en": "of"},
+    "title": {"pt": "Relatório da campanha", "en": "Report of campaign"},
+}
