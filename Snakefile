@@ -7,8 +7,10 @@ snakemake -c2 track2                       track 2 alone: base model, adapters, 
 snakemake -c2 check                        its tables against what the thesis prints
 snakemake -c2 audit                        every rule of the audit over it (make audit also says what is new)
 snakemake --report report.html all audit   tables and audit in one page that needs no network
+snakemake -c2 report                       the page of all this: tables with their lineage, audit, figures
 snakemake -c2 --config campaign=NAME       another campaign
 snakemake -c2 --config lang=en             tables in English
+snakemake -c2 report --config beside=demo  with another campaign's tables beside its own
 snakemake -c2 --config set="extrinsic.extrinsic.examples_per_task=100"
 """
 
@@ -34,6 +36,8 @@ include: "workflow/rules/records.smk"
 include: "workflow/rules/tables.smk"
 include: "workflow/rules/comparison.smk"
 include: "workflow/rules/audit.smk"
+include: "workflow/rules/report_functions.smk"
+include: "workflow/rules/report.smk"
 
 
 rule all:
@@ -41,6 +45,7 @@ rule all:
         get_records,
         get_tables,
         get_metrics,
+        get_report,
     default_target: True
 
 
@@ -72,6 +77,11 @@ rule check:
 rule audit:
     input:
         get_audit,
+
+
+rule report:
+    input:
+        get_report,
 
 
 onstart:

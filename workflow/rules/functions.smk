@@ -13,7 +13,7 @@ from stages.code_hash import code_hash
 from stages.errors import UserError
 from stages.files import sha256_of_json
 from stages.parameters import known_runs, load_campaign, load_prices, load_run
-from stages.registry import is_trained_here, load_registry, registered
+from stages.registry import evidence_root, is_trained_here, load_registry, registered
 from stages.table import load_spec
 from stages.worked_entries import worked_files
 from stages.table_inputs import TABLE_INPUTS
@@ -28,9 +28,9 @@ shell.prefix(f'set -euo pipefail; export PATH="{Path(sys.executable).parent}:$PA
 # A training frees and takes large blocks at each step; glibc gives them back to the system and asks anew, a fifth of the time on a CPU.
 os.environ |= {"MALLOC_MMAP_THRESHOLD_": str(10**9), "MALLOC_TRIM_THRESHOLD_": str(2 * 10**9)} | os.environ
 
-CONFIG = {"campaign": "published", "lang": "pt", "set": ""} | config
-if unknown := CONFIG.keys() - {"campaign", "lang", "set"}:
-    raise UserError("--config", ", ".join(unknown), "an unknown key", "campaign=NAME, lang=pt|en, set='RUN.KEY=VALUE …'")
+CONFIG = {"campaign": "published", "lang": "pt", "set": "", "beside": ""} | config
+if unknown := CONFIG.keys() - {"campaign", "lang", "set", "beside"}:
+    raise UserError("--config", ", ".join(unknown), "an unknown key", "campaign=NAME, lang=pt|en, set='RUN.KEY=VALUE …', beside=NAME,NAME")
 if not isinstance(CONFIG["campaign"], str):
     raise UserError("--config", "campaign", repr(CONFIG["campaign"]), "the name of a campaign")
 if CONFIG["lang"] not in LANGUAGES:

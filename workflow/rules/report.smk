@@ -1,0 +1,38 @@
+"""The report: one page of everything that a campaign has, to be read in a browser."""
+
+
+rule report_page:
+    input:
+        tables=get_report_tables,
+        beside=get_beside_tables,
+        audit_table=get_report_audit_table,
+        findings=get_report_findings,
+        worked=get_report_worked,
+        figures=get_report_figures,
+        records=get_campaign_records,
+        registry=get_registry,
+        printed="data/thesis_cells.csv",
+        citation="CITATION.cff",
+        templates=get_report_templates,
+    output:
+        page=update("reports/{campaign}/index.html"),
+    log:
+        "logs/{campaign}/report.log",
+    benchmark:
+        "benchmarks/{campaign}/report.tsv"
+    params:
+        code=code_hash("stages.report.make"),
+        language=CONFIG["lang"],
+        source=get_source,
+        sources=get_data_sources,
+        claimed=get_claimed_option,
+        worked=get_worked_option,
+        figures=get_figures_option,
+        registry=get_registry_option,
+    message:
+        "Writing the report of campaign {wildcards.campaign}"
+    shell:
+        "python -m stages.report.make --campaign {wildcards.campaign} --source {params.source} --language {params.language}"
+        " --tables {input.tables} {input.audit_table} {input.beside} --printed {input.printed} {params.claimed}"
+        " --findings {input.findings} {params.worked} {params.figures} --records {input.records} {params.registry}"
+        " --sources={params.sources:q} --citation {input.citation} --page {output.page} 2>&1 | tee {log}"
