@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from stages.audit.finding import SEVERITIES
 from stages.audit.order import main_errors
 from stages.report.names import audit_anchor, cell_anchor, family_name, finding_anchor, title_of
 
@@ -19,11 +20,11 @@ OUTCOMES: dict[str, dict[str, str]] = {
 
 
 def findings_view(result: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    """Findings by family, with their rule and anchors; none where nothing was audited."""
+    """Findings by family, errors first, with their rule and anchors; none where nothing was audited."""
     if result is None:
         return None
     rules = {rule["id"]: rule for rule in result["rules"]}
-    shown = [_finding(each, rules) for each in result["findings"]]
+    shown = sorted((_finding(each, rules) for each in result["findings"]), key=lambda each: SEVERITIES.index(each["severity"]))
     tables = sorted({table for each in shown for table in each["tables"]})
     return {
         "summary": result["summary"],

@@ -19,6 +19,8 @@ FIRST = ("tab13", "tab09", "tab08", "tab07", "tab02")
 Tables = Mapping[str, Mapping[str, Any]]
 """Tables' JSON by name."""
 
+NO_CELL: Mapping[str, Any] = {"parts": []}
+
 
 @dataclass(frozen=True)
 class Correction:
@@ -83,10 +85,12 @@ def _table(
             "corrected": _corrected(campaigns[REFERENCE], each),
             "campaigns": {campaign: _cell(tables, each) for campaign, tables in campaigns.items()},
             "anchor": cell_anchor(name, each["column"], each["row"]),
+            "moved": each["verdict"] != "equal" or _corrected(campaigns[REFERENCE], each) is not None,
+            "kind": "n" if has_number(cells.get((each["row"], each["column"]), NO_CELL)) else "long",
             "marks": marks.get(f"{name} {each['column']}.{each['row']}", []),
         }
         for each in verdicts
-        if each["verdict"] == "different" or has_number(cells.get((each["row"], each["column"]), {"parts": []}))
+        if each["verdict"] == "different" or has_number(cells.get((each["row"], each["column"]), NO_CELL))
     ]
     return {
         "name": name,
@@ -97,14 +101,15 @@ def _table(
         "campaigns": [campaign for campaign in campaigns if any(line["campaigns"][campaign] for line in lines)],
         "rows": _grouped(lines),
         "cells": len(lines),
-        "moved": sum(line["verdict"] != "equal" or line["corrected"] is not None for line in lines),
+        "moved": sum(line["moved"] for line in lines),
         "left_out": len(verdicts) - len(lines),
     }
 
 
 def _grouped(lines: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Lines that follow one another under one row's label."""
-    return [{"label": label, "lines": list(group)} for label, group in groupby(lines, key=lambda line: line["row"])]
+    groups = [(label, list(group)) for label, group in groupby(lines, key=lambda line: line["row"])]
+    return [{"label": label, "lines": group, "moved": any(line["moved"] for line in group)} for label, group in groups]
 
 
 def _cell(tables: Tables, place: Mapping[str, str]) -> Words | None:
