@@ -37,12 +37,12 @@ def planned_tables(jobs: dict[str, str]) -> set[str]:
     return {match[1] for job in jobs if (match := re.match(r"Writing table (\w+)", job))}
 
 
-def test_a_clone_has_nothing_to_do_and_makes_one_deleted_table_in_one_job(clone: Path) -> None:
+def test_a_clone_has_nothing_to_do_and_makes_one_deleted_table_and_its_page(clone: Path) -> None:
     assert NOTHING in snakemake(clone, "-n")
     (clone / "reports/published/tables/tab13.tex").unlink()
-    assert list(planned(clone)) == ["Writing table tab13 of campaign published"]
+    assert set(planned(clone)) == {"Writing table tab13 of campaign published", "Writing the report of campaign published"}
     ran = snakemake(clone)
-    assert re.findall(r"^(\w+) +(\d+)$", ran, re.MULTILINE) == [("table", "1"), ("all", "1"), ("total", "2")]
+    assert dict(re.findall(r"^(\w+) +(\d+)$", ran, re.MULTILINE)) == {"table": "1", "report_page": "1", "all": "1", "total": "3"}
     assert git_status(clone) == ""
     assert NOTHING in snakemake(clone, "-n")
 
@@ -66,8 +66,8 @@ def test_a_changed_price_plans_the_tables_that_use_it_and_says_why(project: Path
     prices.write_text(prices.read_text().replace(f"usd_per_hour: {price}", "usd_per_hour: 0.99"))
     jobs = planned(project)
     assert planned_tables(jobs) == tables
-    assert len(jobs) == len(tables), "and nothing else"
-    for reason in jobs.values():
+    assert len(jobs) == len(tables) + 1, "and the page that shows them, and nothing else"
+    for reason in (reason for job, reason in jobs.items() if planned_tables({job: reason})):
         assert reason.startswith("Params have changed")
         assert '"usd_per_hour": 0.99' in reason
 
@@ -80,7 +80,7 @@ def test_an_edited_importer_plans_its_records_and_their_tables(project: Path) ->
         f"Importing run {run} of campaign published from its published files" for run in ("cpt", "sft")
     }
     assert planned_tables(jobs) == {"tab01", "tab03", "tab04", "tab11", "tab12", "tokens"}
-    assert len(jobs) == 2 + 6 + 1, "and the metrics"
+    assert len(jobs) == 2 + 6 + 2, "and the metrics, and the page"
 
 
 def test_edits_that_make_nothing_different_plan_nothing(project: Path) -> None:
