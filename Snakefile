@@ -2,6 +2,7 @@
 
 snakemake -c2                              records, tables and metrics of the campaign
 snakemake -c2 tables                       its tables            (records: its records)
+snakemake -c2 figures                      its figures
 snakemake -c2 track1                       track 1 alone: its records, and every table that rests on them
 snakemake -c2 track2                       track 2 alone: base model, adapters, their evaluations, and their tables
 snakemake -c2 check                        its tables against what the thesis prints
@@ -38,6 +39,8 @@ include: "workflow/rules/comparison.smk"
 include: "workflow/rules/audit.smk"
 include: "workflow/rules/report_functions.smk"
 include: "workflow/rules/report.smk"
+include: "workflow/rules/figure_functions.smk"
+include: "workflow/rules/figures.smk"
 
 
 rule all:
@@ -46,6 +49,7 @@ rule all:
         get_tables,
         get_metrics,
         get_report,
+        get_figures,
     default_target: True
 
 
@@ -57,6 +61,11 @@ rule records:
 rule tables:
     input:
         get_tables,
+
+
+rule figures:
+    input:
+        get_figures,
 
 
 rule track1:

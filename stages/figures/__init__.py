@@ -1,0 +1,1 @@
+"""Figures: one module each, with what it shows (``describe``) and how it looks (``draw``)."""

@@ -1,0 +1,44 @@
+"""Figures: what they show as JSON, and SVG, PDF and PNG, from records and tables; and the workflow's own graph."""
+
+
+rule rule_graph:
+    output:
+        graph=update("analysis/{campaign}/rule_graph.json"),
+    log:
+        "logs/{campaign}/rule_graph.log",
+    benchmark:
+        "benchmarks/{campaign}/rule_graph.tsv"
+    params:
+        code=code_hash("stages.rule_graph"),
+        rules=get_rules_hash,
+    message:
+        "Asking Snakemake for the graph of campaign {wildcards.campaign}"
+    shell:
+        "python -m stages.rule_graph --campaign {wildcards.campaign} --output {output.graph} 2>&1 | tee {log}"
+
+
+rule figure:
+    input:
+        records=get_figure_records,
+        data=get_figure_data,
+    output:
+        svg=update("reports/{campaign}/figures/{figure}.svg"),
+        svg_en=update("reports/{campaign}/figures/{figure}.en.svg"),
+        pdf=update("reports/{campaign}/figures/{figure}.pdf"),
+        png=update("reports/{campaign}/figures/{figure}.png"),
+        json=update("reports/{campaign}/figures/{figure}.json"),
+    wildcard_constraints:
+        figure=r"[a-z_]+",
+    log:
+        "logs/{campaign}/figures/{figure}.log",
+    benchmark:
+        "benchmarks/{campaign}/figures/{figure}.tsv"
+    params:
+        code=get_figure_code,
+        language=CONFIG["lang"],
+        folder=lambda wildcards, output: Path(output.json).parent,
+    message:
+        "Drawing figure {wildcards.figure} of campaign {wildcards.campaign}"
+    shell:
+        "python -m stages.figure --figure {wildcards.figure} --campaign {wildcards.campaign} --records {input.records}"
+        " --data {input.data} --language {params.language} --folder {params.folder} 2>&1 | tee {log}"
