@@ -132,7 +132,7 @@ def main() -> None:
     libraries, methods = machine("torch"), measure(device)
     result = {
         "machine": libraries,
-        "device": torch.cuda.get_device_name() if device.type == "cuda" else libraries["cpu"],
+        "device": torch.cuda.get_device_name() if device.type == "cuda" else f"{libraries['cpu']}, 1 thread",
         "rounds": ROUNDS,
         "heads": HEADS,
         "head_width": WIDTH,
