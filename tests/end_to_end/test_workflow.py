@@ -64,10 +64,11 @@ def test_a_clone_without_evidence_or_network_makes_all_its_tables_again(clone: P
 def test_a_changed_price_plans_the_tables_that_use_it_and_says_why(project: Path, price: str, tables: set[str]) -> None:
     prices = project / "params/prices.yaml"
     prices.write_text(prices.read_text().replace(f"usd_per_hour: {price}", "usd_per_hour: 0.99"))
-    jobs = planned(project)
+    jobs = planned(project, "tables", "records")
     assert planned_tables(jobs) == tables
-    assert len(jobs) == len(tables) + 1, "and the page that shows them, and nothing else"
-    for reason in (reason for job, reason in jobs.items() if planned_tables({job: reason})):
+    assert len(jobs) == len(tables), "and nothing else"
+    assert len(planned(project)) == len(tables) + ("tab03" in tables) + 1, "and the figure of its costs, and the page"
+    for reason in jobs.values():
         assert reason.startswith("Params have changed")
         assert '"usd_per_hour": 0.99' in reason
 
@@ -80,7 +81,10 @@ def test_an_edited_importer_plans_its_records_and_their_tables(project: Path) ->
         f"Importing run {run} of campaign published from its published files" for run in ("cpt", "sft")
     }
     assert planned_tables(jobs) == {"tab01", "tab03", "tab04", "tab11", "tab12", "tokens"}
-    assert len(jobs) == 2 + 6 + 2, "and the metrics, and the page"
+    assert {job for job in jobs if job.startswith("Drawing")} == {
+        f"Drawing figure {figure} of campaign published" for figure in ("learning_curves", "losses", "cost_quality", "roadmap")
+    }
+    assert len(jobs) == 2 + 6 + 4 + 2, "and the metrics, and the page"
 
 
 def test_edits_that_make_nothing_different_plan_nothing(project: Path) -> None:
