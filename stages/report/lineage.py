@@ -35,9 +35,13 @@ def lineage_data(
         return {"value": full_precision(traced["value"]), "formula": formula, "places": [number(place) for place in traced["lineage"]]}
 
     def part(each: Mapping[str, Any]) -> dict[str, Any]:
-        told = value(each) | {"name": each["name"]}
+        told = value(each) | ({"name": each["name"]} if each["name"] else {})
         told |= {"also": value(each["also"])} if "also" in each else {}
         return told | {key: each[key] for key in ("missing", "thesis") if key in each}
+
+    def told_of(cell: str) -> dict[str, Any]:
+        found = {"findings": reaching[cell]} if cell in reaching else {}
+        return found | ({"thesis": {key: verdicts[cell][key] for key in ("thesis", "verdict")}} if cell in verdicts else {})
 
     cells = [
         {
@@ -46,9 +50,8 @@ def lineage_data(
             "anchor": cell_anchor(table["table"], column, row),
             "printed": cell["printed"],
             "parts": [part(each) for each in cell["parts"]],
-            "findings": reaching.get(f"{table['table']} {column}.{row}", []),
-            "thesis": verdicts.get(f"{table['table']} {column}.{row}"),
         }
+        | told_of(f"{table['table']} {column}.{row}")
         for table, row, column, cell in all_cells(tables)
     ]
     return {
@@ -57,10 +60,7 @@ def lineage_data(
         "files": [list(each) for each in _items(files)],
         "places": [list(each) for each in _items(places)],
         "formulas": _items(formulas),
-        "findings": [
-            {key: finding[key] for key in ("id", "severity", "subject", "message")} | {"anchor": finding_anchor(finding["id"])}
-            for finding in findings
-        ],
+        "findings": [{"severity": finding["severity"], "anchor": finding_anchor(finding["id"])} for finding in findings],
     }
 
 

@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from stages.errors import UserError, report_errors
-from stages.files import read_csv, read_json, read_text, write_atomic
+from stages.files import read_csv, read_json, write_atomic
 from stages.number import LANGUAGES
 from stages.record import load_record
 from stages.report.content import Inputs, page_content
 from stages.report.environment import citation
-from stages.report.page import render, svg_address
+from stages.report.image import image_address
+from stages.report.page import render
 
 
 def read_figure(path: Path) -> dict[str, Any]:
@@ -27,7 +28,7 @@ def read_figure(path: Path) -> dict[str, Any]:
     if not portuguese.exists():
         raise UserError(portuguese, "", "no such file", f"the image of figure {path.stem}")
     files = {"pt": portuguese, "en": english if english.exists() else portuguese}
-    images = {language: {"address": svg_address(read_text(file)), "file": file.name} for language, file in files.items()}
+    images = {language: {"address": image_address(file), "file": file.name} for language, file in files.items()}
     return figure | {"name": path.stem, "images": images}
 
 

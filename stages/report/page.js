@@ -102,13 +102,15 @@
   function auditOf(cell) {
     const heading = make("h3", {}, word("audit"));
     if (!data.audited) return [heading, make("p", { class: "soft" }, word("not_audited"))];
-    if (!cell.findings.length) return [heading, make("p", { class: "soft" }, word("clean"))];
+    if (!cell.findings) return [heading, make("p", { class: "soft" }, word("clean"))];
     const list = make("ul", { class: "reached" });
     for (const finding of cell.findings.map((number) => data.findings[number])) {
-      const link = make("a", { href: `#${finding.anchor}` }, finding.subject);
+      const text = document.getElementById(finding.anchor).querySelector(".text"); // the subject, and what is said of it
+      const subject = text.querySelector("strong").textContent;
+      const link = make("a", { href: `#${finding.anchor}` }, subject);
       link.addEventListener("click", () => dialog.close());
       const badge = make("span", { class: `badge ${finding.severity}` }, word(finding.severity));
-      list.append(make("li", {}, badge, " ", make("span", { lang: "en-GB" }, link, `. ${finding.message}`)));
+      list.append(make("li", {}, badge, " ", make("span", { lang: "en-GB" }, link, text.textContent.slice(subject.length))));
     }
     return [heading, list];
   }

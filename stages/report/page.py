@@ -5,7 +5,6 @@ import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
@@ -15,9 +14,6 @@ from stages.report.words import SCRIPT_WORDS
 
 FOLDER = Path(__file__).parent
 TEMPLATE = FOLDER / "page.html.j2"
-
-SAFE_IN_ADDRESS = " !$&'()*+,-./:;=?@[]^_`{|}~"
-"""Characters of an SVG that a data address may hold as they are."""
 
 
 def render(content: Mapping[str, Any]) -> str:
@@ -41,8 +37,3 @@ def security_policy(script: str) -> str:
     return (
         f"default-src 'none'; style-src 'unsafe-inline'; img-src data:; script-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
     )
-
-
-def svg_address(svg: str) -> str:
-    """An SVG as the address of an image: shown as it is, without any right to run or to fetch."""
-    return "data:image/svg+xml," + quote(" ".join(svg.split("\n")), safe=SAFE_IN_ADDRESS)

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 
@@ -21,15 +22,27 @@ from stages.report.audit import findings_view, worked_view
 from stages.report.beside import by_campaign, side_by_side
 from stages.report.content import Inputs, page_content
 from stages.report.environment import citation, environment_view, file_address
+from stages.report.image import image_address, svg_address
 from stages.report.lineage import lineage_data
 from stages.report.make import read_figure
 from stages.report.names import cell_anchor, group_of, row_labels, title_of
-from stages.report.page import render, svg_address
+from stages.report.page import render
 from stages.report.tables import cell_marks, table_view
 from tests.conftest import ROOT
 
 PRINTED = read_csv(ROOT / "data/thesis_cells.csv")
 FINDINGS = read_json(ROOT / "analysis/published/audit/findings.json")
+
+
+SVG = """<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" id="unused">
+ <defs>
+  <path id="long-name-1" d="M 0.123456 1.000000
+L 2 3.5" style="fill: #0072b2"/>
+ </defs>
+ <use xlink:href="#long-name-1" transform="translate(59.78125 0) scale(0.001953)"/>
+ <text>100% "é" #1</text>
+</svg>
+"""
 
 
 def tables() -> list[dict[str, Any]]:
@@ -122,6 +135,7 @@ def test_findings_and_what_the_thesis_prints_come_with_the_cell() -> None:
     for number, finding in enumerate(FINDINGS["findings"]):
         for name in finding["cells"]:
             assert number in cells[name]["findings"]
+            assert content["data"]["findings"][number]["anchor"].startswith("finding-")
     assert cells["tab13 sft.qa.em"]["thesis"]["thesis"] == "0.090±0.017"
     assert cells["tab09 tokenizer.v5b_long"]["thesis"]["verdict"] == "different"
     assert content["verdicts"] == {"equal": 316, "equal under habit": 4, "different": 7}
@@ -308,8 +322,11 @@ def test_figures_are_images_that_can_do_nothing(tmp_path: Path) -> None:
     (tmp_path / "curves.json").write_text(json.dumps(figure))
     with pytest.raises(UserError, match=r"curves\.svg: found no such file"):
         read_figure(tmp_path / "curves.json")
-    (tmp_path / "curves.svg").write_text('<svg xmlns="http://www.w3.org/2000/svg">\n<text>100% "é" #1</text></svg>\n')
-    (tmp_path / "curves.en.svg").write_text("<svg/>")
+    (tmp_path / "curves.svg").write_text("<p>no image</p>")
+    with pytest.raises(UserError, match=r"curves\.svg: found <p>, expected an SVG"):
+        read_figure(tmp_path / "curves.json")
+    (tmp_path / "curves.svg").write_text(SVG)
+    (tmp_path / "curves.en.svg").write_text('<svg xmlns="http://www.w3.org/2000/svg"/>')
     read = read_figure(tmp_path / "curves.json")
     assert read["images"]["en"]["file"] == "curves.en.svg"
     address = read["images"]["pt"]["address"]
@@ -318,6 +335,19 @@ def test_figures_are_images_that_can_do_nothing(tmp_path: Path) -> None:
     page = render(page_content(inputs(figures=[read])))
     assert 'alt="two lines"' in page
     assert 'href="#figures"' in page
+
+
+def test_an_image_keeps_what_is_seen_and_loses_the_rest(tmp_path: Path) -> None:
+    (tmp_path / "a.svg").write_text(SVG)
+    shown = unquote(image_address(tmp_path / "a.svg").removeprefix("data:image/svg+xml,"))
+    assert "long-name" not in shown
+    assert "unused" not in shown
+    assert "M 0.12 1 L 2 3.5" in shown
+    assert "fill: #0072b2" in shown, "a colour is no name"
+    assert '100% "é" #1' in shown
+    [name] = re.findall(r"<path id='(\w+)'", shown) or re.findall(r'<path id="(\w+)"', shown)
+    assert f"#{name}" in re.sub(r"(fill|stroke): #\w+", "", shown), "it is still referred to"
+    assert "translate(59.78 0) scale(0.001953)" in shown
 
 
 @pytest.fixture
