@@ -19,7 +19,6 @@ from typing import Any
 from stages.errors import UserError, report_errors
 from stages.expression import evaluate_number
 from stages.files import sha256_of_json, to_json, write_atomic
-from stages.formulas import FORMULAS
 from stages.traced import Ref, Traced, compute
 from stages.validation import validate
 from stages.worked_entries import OUTCOMES, Alternative, Cited, Entry, Number, Outcome, Read, Relation, WorkedNumbers
@@ -232,8 +231,8 @@ _MATHEMATICS: dict[str, Callable[..., Any]] = {
     **{name: getattr(math, name) for name in ("sqrt", "log", "log2", "erf", "floor", "ceil", "sin", "cos")},
     **{"minimum": min, "maximum": max, "absolute": abs},
 }
-_FUNCTIONS = {name: _traced(function) for name, function in (FORMULAS | _MATHEMATICS).items()}
-"""Formulas by name, and what is needed beside them; ``exp`` and ``sum`` are the expressions' own."""
+_FUNCTIONS = {name: _traced(function) for name, function in _MATHEMATICS.items()}
+"""What is needed beside the functions that every expression has, the project's formulas among them."""
 
 
 def counts(verdicts: Iterable[Verdict]) -> dict[str, dict[str, int]]:

@@ -13,7 +13,7 @@ from stages.yaml_files import read_yaml
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "data" / "thesis_worked"
-FILES = [FOLDER / name for name in ("front_and_conclusion.yaml", "chapter_3.yaml", "chapter_4.yaml")]
+FILES = [FOLDER / name for name in ("1_front_and_conclusion.yaml", "2_chapter_3.yaml", "3_chapter_4.yaml")]
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ import pytest
 
 from stages.worked_numbers import Held, check_file
 
-FILE = Path("data/thesis_worked/appendix_a.yaml")
+FILE = Path("data/thesis_worked/4_appendix_a.yaml")
 Matrix = list[list[float]]
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from stages.worked_numbers import Held, check_file
 
-FILE = Path("data/thesis_worked/appendix_b1.yaml")
+FILE = Path("data/thesis_worked/5_appendix_b1.yaml")
 
 
 @pytest.fixture(scope="module")

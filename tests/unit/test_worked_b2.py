@@ -7,7 +7,7 @@ import pytest
 
 from stages.worked_numbers import Held, check_file
 
-FILE = Path(__file__).parents[2] / "data" / "thesis_worked" / "appendix_b2.yaml"
+FILE = Path(__file__).parents[2] / "data" / "thesis_worked" / "6_appendix_b2.yaml"
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ import pytest
 
 from stages.worked_numbers import Held, check_file
 
-FILE = Path(__file__).parents[2] / "data" / "thesis_worked" / "appendix_b3.yaml"
+FILE = Path(__file__).parents[2] / "data" / "thesis_worked" / "7_appendix_b3.yaml"
 NORMAL = NormalDist()
 
 

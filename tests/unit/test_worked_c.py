@@ -8,7 +8,7 @@ import pytest
 
 from stages.worked_numbers import Held, check_file
 
-FILE = Path(__file__).parents[2] / "data" / "thesis_worked" / "appendix_c.yaml"
+FILE = Path(__file__).parents[2] / "data" / "thesis_worked" / "8_appendix_c.yaml"
 SECONDS_A_DAY = 60 * 60 * 24
 
 
