@@ -6,7 +6,7 @@ from typing import Any
 
 from stages.audit.finding import SEVERITIES
 from stages.audit.order import main_errors
-from stages.report.names import audit_anchor, cell_anchor, family_name, finding_anchor, title_of
+from stages.report.names import audit_anchor, cell_anchor, family_name, finding_anchor, part_name, title_of
 
 OUTCOMES: dict[str, dict[str, str]] = {
     "follows": {"pt": "segue", "en": "follows"},
@@ -74,7 +74,7 @@ def worked_view(worked: Mapping[str, Any] | None) -> dict[str, Any] | None:
         "entries": len(entries),
         "outcomes": _outcomes(entries),
         "parts": [
-            {"name": part, "entries": own, "outcomes": _outcomes(own)}
+            {"name": part_name(part), "entries": own, "outcomes": _outcomes(own)}
             for part in parts
             if (own := [each for each in entries if each["part"] == part])
         ],

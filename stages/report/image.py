@@ -18,6 +18,10 @@ HREF = f"{{{NAMESPACES['xlink']}}}href"
 SAFE_IN_ADDRESS = " !$'()*+,-./:;=?@[]^_`{|}~"
 """Characters of an SVG that a data address in an attribute may hold as they are."""
 
+USE = f"{{{NAMESPACES['']}}}use"
+MOVED = re.compile(r"translate\((\S+) (\S+)\)")
+"""A mere move, which ``use`` can say in fewer letters: a figure's words are thousands of moved letters."""
+
 NUMBER = re.compile(r"-?\d+\.\d+")
 COORDINATES = ("d", "points", "x", "y")
 DECIMALS = 2
@@ -36,7 +40,7 @@ def image_address(path: Path) -> Markup:
     if root.tag != f"{{{NAMESPACES['']}}}svg":
         raise UserError(path, "", f"<{root.tag}>", "an SVG", "Its first element is <svg xmlns=…>.")
     _shorten(root, text)
-    svg = ElementTree.tostring(root, encoding="unicode")
+    svg = ElementTree.tostring(root, encoding="unicode").replace(" />", "/>")
     return svg_address(re.sub(r"<[^>]*>", lambda tag: tag[0] if "'" in tag[0] else tag[0].replace('"', "'"), svg))
 
 
@@ -52,7 +56,10 @@ def _shorten(root: ElementTree.Element, text: str) -> None:
         if not element.tag.endswith(("text", "tspan", "style")):
             element.text = element.tail = None
         for key, value in list(element.attrib.items()):
-            if key == "transform":
+            if key == "transform" and element.tag == USE and "x" not in element.attrib and (moved := MOVED.fullmatch(value)):
+                del element.attrib[key]
+                element.attrib |= {axis: NUMBER.sub(_rounded, by) for axis, by in zip("xy", moved.groups(), strict=True) if float(by)}
+            elif key == "transform":
                 element.attrib[key] = re.sub(r"translate\([^)]*\)", lambda match: NUMBER.sub(_rounded, match[0]), value)
             elif key == "id" and value not in names:
                 del element.attrib[key]

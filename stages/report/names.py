@@ -34,6 +34,9 @@ FAMILIES: dict[str, Words] = {
 }
 """Families of the audit's rules; one that is not here keeps its id."""
 
+PARTS = {"Appendix": "Apêndice", "Chapter": "Capítulo", "Abstract, introduction and conclusion": "Resumo, introdução e conclusão"}
+"""Words of the names of a text's parts, in Portuguese."""
+
 
 def both(text: str) -> Words:
     """Text that is the same in both languages."""
@@ -86,6 +89,12 @@ def title_of(table: str) -> Words:
 def family_name(family: str) -> Words:
     """Name of a family of rules."""
     return FAMILIES.get(family, both(family.capitalize()))
+
+
+def part_name(part: str) -> Words:
+    """Name of a part of the text, such as ``Appendix A``."""
+    words = next((words for words in PARTS if part.startswith(words)), "")
+    return {"pt": PARTS.get(words, "") + part.removeprefix(words), "en": part}
 
 
 def row_labels(table: Mapping[str, Any]) -> dict[str, Words]:

@@ -25,7 +25,7 @@ from stages.report.environment import citation, environment_view, file_address
 from stages.report.image import image_address, svg_address
 from stages.report.lineage import lineage_data
 from stages.report.make import read_figure
-from stages.report.names import cell_anchor, group_of, row_labels, title_of
+from stages.report.names import both, cell_anchor, group_of, row_labels, title_of
 from stages.report.page import render
 from stages.report.tables import cell_marks, table_view
 from tests.conftest import ROOT
@@ -40,6 +40,7 @@ SVG = """<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/
 L 2 3.5" style="fill: #0072b2"/>
  </defs>
  <use xlink:href="#long-name-1" transform="translate(59.78125 0) scale(0.001953)"/>
+ <use xlink:href="#long-name-1" transform="translate(7.125 0)"/>
  <text>100% "é" #1</text>
 </svg>
 """
@@ -246,10 +247,15 @@ def test_worked_numbers_are_counted_by_part_and_outcome() -> None:
         "why": "",
         "remark": "",
     }
-    entries = [entry | {"part": part, "outcome": outcome} for part, outcome in (("A", "differs"), ("B", "follows"), ("A", "follows"))]
+    entries = [
+        entry | {"part": part, "outcome": outcome} for part, outcome in (("A", "differs"), ("Appendix B", "follows"), ("A", "follows"))
+    ]
     shown = worked_view({"entries": entries})
     assert shown
-    assert [(part["name"], len(part["entries"])) for part in shown["parts"]] == [("A", 2), ("B", 1)]
+    assert [(part["name"], len(part["entries"])) for part in shown["parts"]] == [
+        (both("A"), 2),
+        ({"pt": "Apêndice B", "en": "Appendix B"}, 1),
+    ]
     assert {outcome["id"]: outcome["count"] for outcome in shown["outcomes"]} == {"follows": 2, "differs": 1}
     assert worked_view(None) is None
     page = render(page_content(inputs(worked={"entries": entries})))
@@ -348,6 +354,7 @@ def test_an_image_keeps_what_is_seen_and_loses_the_rest(tmp_path: Path) -> None:
     [name] = re.findall(r"<path id='(\w+)'", shown) or re.findall(r'<path id="(\w+)"', shown)
     assert f"#{name}" in re.sub(r"(fill|stroke): #\w+", "", shown), "it is still referred to"
     assert "translate(59.78 0) scale(0.001953)" in shown
+    assert "x='7.12'" in shown and "translate(7" not in shown, "a mere move in fewer letters"
 
 
 @pytest.fixture
