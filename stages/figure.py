@@ -58,7 +58,7 @@ def images_of(document: dict[str, Any], language: str) -> dict[str, bytes]:
     for each in LANGUAGES:
         with styled(figure):
             drawn = module_of(figure).draw(document["data"], each)
-            images[f"{SUFFIXES[each]}.svg"] = image(drawn, "svg", f"{figure}-{each}")
+            images[f"{SUFFIXES[each]}.svg"] = image(drawn, "svg", f"{document['campaign']}-{figure}-{each}")
             if each == language:
                 images |= {f".{kind}": image(drawn, kind, figure) for kind in ("pdf", "png")}
     return images

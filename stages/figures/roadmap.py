@@ -187,7 +187,7 @@ def _track(axes: Axes, steps: list[dict[str, Any]], track: int, top: float, lang
     for step in steps:
         if "changed" in step:
             _arrow(axes, (1.8, y), (1.8, y + GAP), COLORS[track])
-            axes.text(1.92, y + GAP / 2, step["changed"][language], fontsize=6.5, fontstyle="italic", va="center")
+            axes.text(1.92, y + GAP / 2, step["changed"][language], fontsize=6, fontstyle="italic", va="center")
             y += GAP
         bottom = y + TITLE + 0.06 + LINE * len(step["runs"])
         _frame(axes, (1.46, y, WIDTH - 0.14, bottom), GREY, BAND)

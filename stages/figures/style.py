@@ -88,11 +88,17 @@ def image(figure: Figure, kind: str, name: str) -> bytes:
 
 
 def _fit_for_pages(svg: str, name: str) -> str:
-    """An SVG that can stand in an HTML page beside others: its root alone, no style sheet for the whole page, identifiers of its own."""
-    root = svg[svg.index("<svg") :]
-    bare = re.sub(r"\s*<metadata>.*?</metadata>|\s*<defs>\s*<style[^>]*>.*?</style>\s*</defs>|\s*<!--.*?-->", "", root, flags=re.DOTALL)
-    styled_root = bare.replace("<svg", '<svg style="stroke-linejoin: round; stroke-linecap: butt"', 1)
-    return re.sub(r'(\bid="|href="#|url\(#)', rf"\g<1>{name}-", styled_root)
+    """An SVG that can stand in an HTML page beside others: its root alone, no style sheet for the whole page, identifiers of its own.
+
+    Identifiers that nothing refers to go, and indentation, too.
+    """
+    root = svg[svg.index("<svg") :].replace("<svg", '<svg style="stroke-linejoin: round; stroke-linecap: butt"', 1)
+    bare = re.sub(r"<metadata>.*?</metadata>|<defs>\s*<style[^>]*>.*?</style>\s*</defs>|<!--.*?-->", "", root, flags=re.DOTALL)
+    found = [first or second for first, second in re.findall(r'href="#([^"]+)"|url\(#([^)]+)\)', bare)]
+    own = {old: f"{name}-{place}" for place, old in enumerate(dict.fromkeys(found))}
+    named = re.sub(r' id="([^"]+)"', lambda match: f' id="{own[match[1]]}"' if match[1] in own else "", bare)
+    referred = re.sub(r'(href="#|url\(#)([^")]+)', lambda match: match[1] + own[match[2]], named)
+    return re.sub(r"\n\s*", "\n", referred)
 
 
 def number(value: float, language: str, digits: int = 4) -> str:
