@@ -37,10 +37,10 @@ include: "workflow/rules/records.smk"
 include: "workflow/rules/tables.smk"
 include: "workflow/rules/comparison.smk"
 include: "workflow/rules/audit.smk"
-include: "workflow/rules/report_functions.smk"
-include: "workflow/rules/report.smk"
 include: "workflow/rules/figure_functions.smk"
 include: "workflow/rules/figures.smk"
+include: "workflow/rules/report_functions.smk"
+include: "workflow/rules/report.smk"
 
 
 rule all:
@@ -48,8 +48,8 @@ rule all:
         get_records,
         get_tables,
         get_metrics,
-        get_report,
         get_figures,
+        get_report,
     default_target: True
 
 

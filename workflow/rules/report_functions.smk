@@ -30,7 +30,8 @@ def has_evidence(campaign):
 
 def get_report_tables(wildcards):
     """Data of every table that rests on records, parameters or what the audit measured."""
-    names = get_table_names(wildcards.campaign) + get_corrected_names(wildcards.campaign)
+    campaign = wildcards.campaign
+    names = get_table_names(campaign) + get_corrected_names(campaign) + get_worked_names(campaign)
     return [f"reports/{wildcards.campaign}/tables/{name}.json" for name in names]
 
 
@@ -62,7 +63,7 @@ def get_beside_tables(wildcards):
 
 def get_figure_files(campaign):
     """Data and images of the campaign's figures."""
-    return []
+    return [f"reports/{campaign}/figures/{name}.{kind}" for name in get_figure_names(campaign) for kind in ("json", "svg", "en.svg")]
 
 
 def get_report_figures(wildcards):
@@ -76,19 +77,15 @@ def get_figures_option(wildcards):
     return f"--figures {' '.join(data)}" if data else ""
 
 
-def get_worked_numbers(campaign):
-    """What the audit says of the numbers that the text works out; none where there is no such text."""
-    return []
-
-
 def get_report_worked(wildcards):
-    """The worked numbers of the campaign in the output's path."""
-    return get_worked_numbers(wildcards.campaign)
+    """What became of the numbers that the text works out; none where there is no such text."""
+    campaign = wildcards.campaign
+    return [f"analysis/{campaign}/audit/worked_numbers.json"] if get_worked_files(wildcards) else []
 
 
 def get_worked_option(wildcards):
     """They as an option of the stage's command line."""
-    return "".join(f"--worked {path}" for path in get_worked_numbers(wildcards.campaign))
+    return "".join(f"--worked {path}" for path in get_report_worked(wildcards))
 
 
 def get_registry_option(wildcards):
