@@ -151,6 +151,7 @@
   function walk(table) {
     const grid = [...table.rows].map((row) => [...row.querySelectorAll(".cell")]).filter((row) => row.length);
     grid.flat().forEach((button, index) => { button.tabIndex = index ? -1 : 0; });
+    grid.flat().forEach((button) => button.setAttribute("aria-haspopup", "dialog"));
     table.addEventListener("keydown", (event) => {
       const step = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }[event.key];
       const y = grid.findIndex((row) => row.includes(event.target));
