@@ -19,15 +19,21 @@ OUTCOMES: dict[str, dict[str, str]] = {
 """Outcomes of a worked number, in the order of the page."""
 
 
+WORKED = "worked"
+"""Family of the rules on worked numbers, which the page shows in a section of their own."""
+
+
 def findings_view(result: Mapping[str, Any] | None) -> dict[str, Any] | None:
     """Findings by family, errors first, with their rule and anchors; none where nothing was audited."""
     if result is None:
         return None
     rules = {rule["id"]: rule for rule in result["rules"]}
-    shown = sorted((_finding(each, rules) for each in result["findings"]), key=lambda each: SEVERITIES.index(each["severity"]))
+    others = [each for each in result["findings"] if rules[each["rule"]]["family"] != WORKED]
+    shown = sorted((_finding(each, rules) for each in others), key=lambda each: SEVERITIES.index(each["severity"]))
     tables = sorted({table for each in shown for table in each["tables"]})
     return {
         "summary": result["summary"],
+        "severities": Counter(each["severity"] for each in others),
         "families": [
             {"id": family, "name": family_name(family), "findings": own}
             for family in result["summary"]["families"]
@@ -72,6 +78,7 @@ def worked_view(worked: Mapping[str, Any] | None) -> dict[str, Any] | None:
     parts = list(dict.fromkeys(each["part"] for each in entries))
     return {
         "entries": len(entries),
+        "counts": Counter(each["outcome"] for each in entries),
         "outcomes": _outcomes(entries),
         "parts": [
             {"name": part_name(part), "entries": own, "outcomes": _outcomes(own)}

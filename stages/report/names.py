@@ -34,6 +34,18 @@ FAMILIES: dict[str, Words] = {
 }
 """Families of the audit's rules; one that is not here keeps its id."""
 
+TABLES: dict[str, Words] = {
+    "audit": {"pt": "Auditoria", "en": "Audit"},
+    "beyond": {"pt": "Além da dissertação", "en": "Beyond the thesis"},
+    "comparable": {"pt": "Comparáveis", "en": "Comparable"},
+    "objectives": {"pt": "Objetivos de treino", "en": "Training objectives"},
+    "scores": {"pt": "Notas por semente", "en": "Scores by seed"},
+    "tokens": {"pt": "Tokens", "en": "Tokens"},
+    "vram": {"pt": "Memória (VRAM)", "en": "Memory (VRAM)"},
+    "worked": {"pt": "Contas do texto", "en": "Worked numbers"},
+}
+"""Names of tables that the thesis does not number; one that is not here keeps its id."""
+
 PARTS = {"Appendix": "Apêndice", "Chapter": "Capítulo", "Abstract, introduction and conclusion": "Resumo, introdução e conclusão"}
 """Words of the names of a text's parts, in Portuguese."""
 
@@ -78,11 +90,11 @@ def group_of(table: str) -> str:
 
 
 def title_of(table: str) -> Words:
-    """``Tabela 13``, ``Table 13, corrected``, or the table's own name."""
+    """``Tabela 13``, ``Table 13, corrected``, or what a table without a number is called."""
     name, _, corrected = table.partition("_")
     number = number_of(name)
     if number is None or corrected not in ("", "corrected"):
-        return both(table)
+        return TABLES.get(table, both(table))
     return {"pt": f"Tabela {number}" + (", corrigida" if corrected else ""), "en": f"Table {number}" + (", corrected" if corrected else "")}
 
 
