@@ -183,7 +183,7 @@ def _key(axes: Axes, groups: list[dict[str, Any]]) -> None:
     """Number, marker and name of every run, in two columns."""
     axes.axis("off")
     runs = [(run["run"], STYLES[place % len(STYLES)]) for place, group in enumerate(groups) for run in group["runs"]]
-    rows, size = -(-len(runs) // 2), 6.5 if max(len(run) for run, _ in runs) < 25 else 5.5
+    rows, size = -(-len(runs) // 2), min(6.5, 145 / max(len(run) for run, _ in runs))
     axes.set(xlim=(0, 2), ylim=(rows - 0.5, -0.5))
     for place, (run, (color, marker)) in enumerate(runs):
         x, y = place // rows, place % rows

@@ -25,10 +25,13 @@ from tests.conftest import ROOT
 
 FROM_RECORDS = ("learning_curves", "losses", "cost_quality", "scores", "fragmentation", "roadmap")
 UNITS = r"nats|US\$|\(h\)|Bits|bits|0 to 1|share|Tokens per character|counted|difference of scores"
+NAMES = [f"rule_{index}" for index in range(16)]
 GRAPH = {
-    "rules": [{"rule": name, "file": f"workflow/rules/{file}.smk"} for name, file in (("a", "corpus"), ("b", "train"), ("c", "tables"))],
-    "edges": [["a", "b"], ["a", "c"], ["b", "c"], ["c", "b"]],
+    "rules": [{"rule": name, "file": "workflow/rules/corpus.smk"} for name in NAMES],
+    "edges": [[one, two] for i, one in enumerate(NAMES) for j, two in enumerate(NAMES) if i < j and (7 * i + 3 * j) % 5 == 0]
+    + [["rule_9", "rule_1"]],
 }
+"""A graph with edges over several layers and a circle."""
 
 
 @pytest.fixture(autouse=True)
