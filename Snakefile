@@ -7,10 +7,10 @@ snakemake -c2 track1                       track 1 alone: its records, and every
 snakemake -c2 track2                       track 2 alone: base model, adapters, their evaluations, and their tables
 snakemake -c2 check                        its tables against what the thesis prints
 snakemake -c2 audit                        every rule of the audit over it (make audit also says what is new)
-snakemake --report report.html all audit   tables and audit in one page that needs no network
 snakemake -c2 report                       the page of all this: tables with their lineage, audit, figures
 snakemake -c2 --config campaign=NAME       another campaign
 snakemake -c2 --config lang=en             tables in English
+snakemake --report r.html all report audit the same files with the jobs that made them, as Snakemake shows them, in one page
 snakemake -c2 report --config beside=demo  with another campaign's tables beside its own
 snakemake -c2 --config set="extrinsic.extrinsic.examples_per_task=100"
 """

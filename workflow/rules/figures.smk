@@ -22,8 +22,18 @@ rule figure:
         records=get_figure_records,
         data=get_figure_data,
     output:
-        svg=update("reports/{campaign}/figures/{figure}.svg"),
-        svg_en=update("reports/{campaign}/figures/{figure}.en.svg"),
+        svg=report(
+            update("reports/{campaign}/figures/{figure}.svg"),
+            caption="../report/figure.rst",
+            category="Figures",
+            labels={"figure": "{figure}", "language": "Portuguese"},
+        ),
+        svg_en=report(
+            update("reports/{campaign}/figures/{figure}.en.svg"),
+            caption="../report/figure.rst",
+            category="Figures",
+            labels={"figure": "{figure}", "language": "English"},
+        ),
         pdf=update("reports/{campaign}/figures/{figure}.pdf"),
         png=update("reports/{campaign}/figures/{figure}.png"),
         json=update("reports/{campaign}/figures/{figure}.json"),

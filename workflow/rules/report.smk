@@ -15,7 +15,12 @@ rule report_page:
         citation="CITATION.cff",
         templates=get_report_templates,
     output:
-        page=update("reports/{campaign}/index.html"),
+        page=report(
+            update("reports/{campaign}/index.html"),
+            caption="../report/page.rst",
+            category="Report",
+            labels={"page": "Everything on one page"},
+        ),
     log:
         "logs/{campaign}/report.log",
     benchmark:
