@@ -60,8 +60,17 @@ def test_the_readme_states_what_the_audit_found() -> None:
     found = ", ".join(f"{severities[name]} {name}s" for name in ("error", "warning")) + f" and {severities['note']} notes"
     faulty = f"{cells['confirmed_on_faulty_evidence']} rest on evidence with an error"
     readme = " ".join((ROOT / "README.md").read_text().split())
-    assert f"{summary['rules']} rules find {found}" in readme
+    worked = summary["families"]["worked"]
+    assert f"{summary['rules']} rules find {found} ({worked['error']}, {worked['warning']} and {worked['note']} of them on" in readme
     assert f"{cells['confirmed']} follow from their evidence, and {faulty}" in readme
+
+
+def test_the_readme_states_what_became_of_the_worked_numbers() -> None:
+    counts = json.loads((ROOT / "analysis/published/audit/worked_numbers.json").read_text())["counts"]["all"]
+    readme = " ".join((ROOT / "README.md").read_text().split())
+    assert f"of {counts['entries']} entries, {counts['follows']} follow, {counts['rounding']} when rounded otherwise" in readme
+    assert f"{counts['convention']} under another convention; {counts['differs']} do not, {counts['not verifiable']} cannot be verified" in readme
+    assert f"{counts['definition']} define something" in readme
 
 
 def test_the_readme_shows_the_corrected_scores_as_they_are() -> None:

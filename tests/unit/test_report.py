@@ -247,6 +247,7 @@ def test_worked_numbers_are_counted_by_part_and_outcome() -> None:
         "stated": "1",
         "found": "2",
         "value": 2.0,
+        "inputs": ["n = 3 tokens (A.1)"],
         "why": "",
         "remark": "",
     }
@@ -262,7 +263,7 @@ def test_worked_numbers_are_counted_by_part_and_outcome() -> None:
     assert {outcome["id"]: outcome["count"] for outcome in shown["outcomes"]} == {"follows": 2, "differs": 1}
     assert worked_view(None) is None
     page = render(page_content(inputs(worked={"entries": entries})))
-    assert page.count('class="entry"') == 3
+    assert page.count('class="entry"') == page.count("from n = 3 tokens (A.1)") == 3
 
 
 def test_runs_with_the_same_libraries_share_a_line() -> None:
