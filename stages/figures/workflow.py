@@ -80,7 +80,7 @@ def split_edges(names: Sequence[str], edges: Sequence[tuple[str, str]]) -> tuple
 def draw(data: dict[str, Any], language: str) -> Figure:
     """Boxes in layers, arrows between them, a key to the parts."""
     parts = {rule["rule"]: rule["part"] for rule in data["rules"]}
-    places, routes = _layout(list(parts), [tuple(pair) for pair in data["arrows"]])
+    places, routes, scale = _layout(list(parts), [tuple(pair) for pair in data["arrows"]])
     height = max(y for _, y in places.values()) + HEIGHT / 2 + 0.05
     figure = canvas(height + 0.5, layout="none")
     axes = figure.add_axes((0, 0, 1, height / (height + 0.5)))
@@ -92,7 +92,7 @@ def draw(data: dict[str, Any], language: str) -> Figure:
         _back_arrow(axes, places[first], places[second])
     used = [part for part in PARTS if part in parts.values()]
     for rule, (x, y) in places.items():
-        _box(axes, rule, x, y, PARTS[parts[rule]][1], used.index(parts[rule]) + 1)
+        _box(axes, f"{used.index(parts[rule]) + 1}", rule, (x, y), PARTS[parts[rule]][1], scale)
     handles = [
         Patch(facecolor=PARTS[part][1], edgecolor=GREY, label=f"{place + 1} {PARTS[part][0][language]}") for place, part in enumerate(used)
     ]
@@ -127,8 +127,10 @@ class _View:
         self.xy = (0.0, 0.0)
 
 
-def _layout(names: list[str], arrows: list[tuple[str, ...]]) -> tuple[dict[str, tuple[float, float]], list[list[tuple[float, float]]]]:
-    """Centre of each box and the points of each arrow, in inches from the upper left, within the common width."""
+def _layout(
+    names: list[str], arrows: list[tuple[str, ...]]
+) -> tuple[dict[str, tuple[float, float]], list[list[tuple[float, float]]], float]:
+    """Centre of each box and the points of each arrow, in inches from the upper left, within the common width; the boxes' scale."""
     vertices = {name: _Vertex(place) for place, name in enumerate(names)}
     for name, vertex in vertices.items():
         vertex.view = _View(_width(name))
@@ -166,8 +168,8 @@ def _route(layout: Any, edge: Any) -> list[tuple[float, float]]:
 
 def _fit(
     places: dict[str, tuple[float, float]], routes: list[list[tuple[float, float]]]
-) -> tuple[dict[str, tuple[float, float]], list[list[tuple[float, float]]]]:
-    """The same, moved and, where too wide, drawn together sideways to the common width, and upwards to the top."""
+) -> tuple[dict[str, tuple[float, float]], list[list[tuple[float, float]]], float]:
+    """The same, moved to the top and, where too wide, drawn together sideways to the common width; the scale of that."""
     low = min(x - _width(name) / 2 for name, (x, _) in places.items())
     high = max(x + _width(name) / 2 for name, (x, _) in places.items())
     top, margin = min(y for _, y in places.values()) - HEIGHT / 2 - 0.05, 0.1
@@ -177,24 +179,15 @@ def _fit(
     def moved(point: tuple[float, float]) -> tuple[float, float]:
         return (start + scale * (point[0] - low), point[1] - top)
 
-    return {name: moved(place) for name, place in places.items()}, [[moved(point) for point in route] for route in routes]
+    return {name: moved(place) for name, place in places.items()}, [[moved(point) for point in route] for route in routes], scale
 
 
-def _box(axes: Axes, rule: str, x: float, y: float, color: str, number: int) -> None:
-    width = _width(rule) - 0.06
-    axes.add_patch(
-        FancyBboxPatch(
-            (x - width / 2, y - HEIGHT / 2 + 0.03),
-            width,
-            HEIGHT - 0.06,
-            boxstyle="round,pad=0,rounding_size=0.05",
-            fc=color,
-            ec=BLACK,
-            lw=0.7,
-        )
-    )
-    axes.text(x - width / 2 + 0.05, y, str(number), ha="left", va="center", fontsize=5, color=GREY)
-    axes.text(x + 0.04, y, rule, ha="center", va="center", fontsize=POINTS)
+def _box(axes: Axes, number: str, rule: str, place: tuple[float, float], color: str, scale: float) -> None:
+    (x, y), width, height = place, scale * (_width(rule) - 0.06), HEIGHT - 0.06
+    style = "round,pad=0,rounding_size=0.05"
+    axes.add_patch(FancyBboxPatch((x - width / 2, y - height / 2), width, height, boxstyle=style, fc=color, ec=BLACK, lw=0.7))
+    axes.text(x - width / 2 + 0.05 * scale, y, number, ha="left", va="center", fontsize=5 * scale, color=GREY)
+    axes.text(x + 0.04 * scale, y, rule, ha="center", va="center", fontsize=POINTS * scale)
 
 
 def _arrow(axes: Axes, route: list[tuple[float, float]]) -> None:
@@ -208,8 +201,8 @@ def _arrow(axes: Axes, route: list[tuple[float, float]]) -> None:
 
 
 def _back_arrow(axes: Axes, first: tuple[float, float], second: tuple[float, float]) -> None:
-    properties = {"arrowstyle": "-|>", "color": GREY, "lw": 0.7, "linestyle": "--", "connectionstyle": "arc3,rad=-0.5", "mutation_scale": 7}
-    ends = {"shrinkA": 0, "shrinkB": 1}
-    axes.annotate(
-        "", (second[0] - 0.1, second[1] + HEIGHT / 2), (first[0] - 0.1, first[1] - HEIGHT / 2), arrowprops=properties | ends, zorder=0
-    )
+    """Dashed, up from a box to one above it, bent away from the boxes between."""
+    side = 1 if first[0] > second[0] else -1
+    style = {"arrowstyle": "-|>", "color": GREY, "lw": 0.7, "linestyle": "--", "mutation_scale": 7, "shrinkA": 0, "shrinkB": 1}
+    start, end = (first[0] + 0.2 * side, first[1] - HEIGHT / 2 + 0.03), (second[0] + 0.1 * side, second[1] + HEIGHT / 2 - 0.03)
+    axes.annotate("", end, start, arrowprops=style | {"connectionstyle": f"arc3,rad={0.35 * side}"}, zorder=0)

@@ -219,15 +219,16 @@ def test_an_unknown_figure_is_an_error(monkeypatch: pytest.MonkeyPatch, capsys: 
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_graph_is_read_without_the_rules_that_only_name_targets() -> None:
-    dot = 'digraph {\n\t0[label = "all", color = "0"];\n\t1[label = "table", color = "0"];\n\t2[label = "train", color = "0"];\n'
-    graph = read_graph(dot + "\t1 -> 0\n\t2 -> 1\n}", {"train": "train.smk", "table": "tables.smk", "unused": "x.smk"})
-    assert graph == {
-        "rules": [{"rule": "train", "file": "train.smk"}, {"rule": "table", "file": "tables.smk"}],
-        "edges": [["train", "table"]],
-    }
-    with pytest.raises(UserError, match="found no rule"):
-        read_graph("digraph {}", {})
+def test_the_graph_has_the_rules_of_one_campaign_without_those_that_only_name_targets() -> None:
+    jobs = ["all", "table", "train\\ncampaign: a\\nrun: v1", "table\\ncampaign: b", "import\\nrun: v1\\ncampaign: b", "page"]
+    dot = "digraph {\n" + "".join(f'\t{number}[label = "{label}", color = "0"];\n' for number, label in enumerate(jobs))
+    dot += "\t1 -> 0\n\t2 -> 1\n\t4 -> 3\n\t1 -> 5\n\t3 -> 5\n}"
+    files = {"train": "train.smk", "import": "records.smk", "table": "tables.smk", "page": "report.smk", "unused": "x.smk"}
+    graph = read_graph(dot, files, "a")
+    assert graph["rules"] == [{"rule": rule, "file": files[rule]} for rule in ("train", "table", "page")]
+    assert graph["edges"] == [["table", "page"], ["train", "table"]]
+    with pytest.raises(UserError, match="found no job"):
+        read_graph("digraph {}", {}, "a")
 
 
 def test_every_rule_has_its_file_and_its_part() -> None:
