@@ -89,7 +89,7 @@ def draw(data: dict[str, Any], language: str) -> Figure:
     for route in routes:
         _arrow(axes, route)
     for first, second in data["back"]:
-        _back_arrow(axes, places[first], places[second])
+        _back_arrow(axes, places[first], places[second], scale * (_width(second) - 0.06) / 2)
     used = [part for part in PARTS if part in parts.values()]
     for rule, (x, y) in places.items():
         _box(axes, f"{used.index(parts[rule]) + 1}", rule, (x, y), PARTS[parts[rule]][1], scale)
@@ -200,9 +200,9 @@ def _arrow(axes: Axes, route: list[tuple[float, float]]) -> None:
     )
 
 
-def _back_arrow(axes: Axes, first: tuple[float, float], second: tuple[float, float]) -> None:
-    """Dashed, up from a box to one above it, bent away from the boxes between."""
+def _back_arrow(axes: Axes, first: tuple[float, float], second: tuple[float, float], half: float) -> None:
+    """Dashed, up from a box to the side of one above it, which lies ``half`` its width from its centre."""
     side = 1 if first[0] > second[0] else -1
     style = {"arrowstyle": "-|>", "color": GREY, "lw": 0.7, "linestyle": "--", "mutation_scale": 7, "shrinkA": 0, "shrinkB": 1}
-    start, end = (first[0] + 0.2 * side, first[1] - HEIGHT / 2 + 0.03), (second[0] + 0.1 * side, second[1] + HEIGHT / 2 - 0.03)
+    start, end = (first[0] + 0.2 * side, first[1] - HEIGHT / 2 + 0.03), (second[0] + half * side, second[1])
     axes.annotate("", end, start, arrowprops=style | {"connectionstyle": f"arc3,rad={0.35 * side}"}, zorder=0)
