@@ -13,7 +13,7 @@ export DVC_NO_ANALYTICS := true
 SNAKEMAKE := snakemake -c$(CORES)
 # With evidence at hand everything is made again from it; without, the tables from the committed records.
 EVIDENCE := $(or $(LASTRO_EVIDENCE),$(wildcard data/$(campaign)/evidence))
-AGAIN := $(if $(EVIDENCE),score_outputs import_run import_extrinsic corrected_scores guardrail_cross) table thesis_check metrics
+AGAIN := $(if $(EVIDENCE),score_outputs import_run import_extrinsic corrected_scores guardrail_cross) table thesis_check metrics worked_numbers rule_graph figure report_page
 # The audit itself reads all of the evidence; without it, what the last audit found is reported.
 AUDIT := $(if $(EVIDENCE),--forcerun audit_campaign)
 FOUND := analysis/$(campaign)/audit
@@ -21,7 +21,7 @@ FOUND := analysis/$(campaign)/audit
 .PHONY: help install reproduce published demo clean-demo test audit evidence track publish ui bench schemas lock clean
 
 help:
-	@echo "make reproduce   set up, then make every table again and compare it with the thesis; then the demo"
+	@echo "make reproduce   set up, then make every table, figure and page again and compare with the thesis; then the demo"
 	@echo "make demo        both tracks, small, on this machine: eleven models, a base model and its adapters; tables and audit of them"
 	@echo "make test        set up, then lint, types and tests"
 	@echo "make audit       every rule over the evidence; says what is new, and fails where something is"
