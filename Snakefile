@@ -10,7 +10,7 @@ snakemake -c2 audit                        every rule of the audit over it (make
 snakemake -c2 report                       the page of all this: tables with their lineage, audit, figures
 snakemake -c2 --config campaign=NAME       another campaign
 snakemake -c2 --config lang=en             tables in English
-snakemake --report r.html all report audit the same files with the jobs that made them, as Snakemake shows them, in one page
+snakemake --report report.html all audit   tables, figures and audit with the jobs that made them, as Snakemake shows them
 snakemake -c2 report --config beside=demo  with another campaign's tables beside its own
 snakemake -c2 --config set="extrinsic.extrinsic.examples_per_task=100"
 """
