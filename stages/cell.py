@@ -6,13 +6,12 @@ from typing import Any
 
 from stages.errors import UserError
 from stages.expression import Scope, evaluate, evaluate_number
-from stages.number import printed_number, rounded, rounded_scientific, scientific_number
+from stages.number import NOT_MEASURED, printed_number, rounded, rounded_scientific, scientific_number
 from stages.record import MissingValue
 from stages.table_spec import Part, Words
 from stages.traced import Traced
 
 YES_NO = {"pt": ("Sim", "Não"), "en": ("Yes", "No")}
-NOT_MEASURED = {"pt": "não medido", "en": "not measured"}
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,8 @@
 from decimal import ROUND_HALF_UP, Decimal
 
 LANGUAGES = ("pt", "en")
+NOT_MEASURED = {"pt": "não medido", "en": "not measured"}
+"""What stands where there is no number."""
 
 
 def rounded(value: float, decimals: int, significant: int = 0) -> Decimal:

@@ -5,14 +5,13 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from stages.figures.evaluations import KINDS, is_smoothed
 from stages.figures.groups import grouped
-from stages.figures.losses import KINDS, is_smoothed
 from stages.figures.style import (
     BLACK,
     BLUE,
     GREEN,
     GREY,
-    NOT_MEASURED,
     ORANGE,
     PURPLE,
     SKY,
@@ -21,9 +20,9 @@ from stages.figures.style import (
     label_points,
     localise,
     log_x,
-    number,
+    shown,
 )
-from stages.figures.values import Described, Inputs, RunRecord, Value, Words, both, cell, listed, recorded
+from stages.figures.values import Described, Inputs, RunRecord, Words, cell, fill, listed, recorded
 
 TABLE = "tab03"
 COLUMNS = 4
@@ -74,13 +73,9 @@ def describe(inputs: Inputs) -> Described:
     axis = "usd" if all(run["usd"] and run["usd"]["value"] for run in runs) else "hours"
     silent = listed([run["run"] for run in runs if run["bits"]["value"] is None])
     smoothed = listed([run["run"] for run in runs if run["smoothed"]])
-    texts = {
-        language: CAPTION[language].format(campaign=inputs.campaign, cost=COSTS[axis][language], missing=silent, smoothed=smoothed)
-        for language in CAPTION
-    }
+    caption = fill(CAPTION, campaign=inputs.campaign, cost=COSTS[axis], missing=silent, smoothed=smoothed)
     points = {language: "; ".join(_point(run, axis, language) for run in runs) for language in ALT}
-    alt = {language: text.format(axis=LABELS[axis][language], points=points[language]) for language, text in ALT.items()}
-    return Described(texts, alt, {"axis": axis, "groups": groups})
+    return Described(caption, fill(ALT, axis=LABELS[axis], points=points), {"axis": axis, "groups": groups})
 
 
 def _run(inputs: Inputs, run: RunRecord) -> dict[str, Any]:
@@ -106,13 +101,9 @@ def _add_losses(group: dict[str, Any], records: list[RunRecord]) -> None:
         group["base"] = base
 
 
-def _shown(value: Value | None, language: str) -> str:
-    return NOT_MEASURED[language] if value is None or value["value"] is None else number(value["value"], language, 3)
-
-
 def _point(run: dict[str, Any], axis: str, language: str) -> str:
     loss = {"pt": "perda", "en": "loss"}[language]
-    return f"{run['run']}: {_shown(run[axis], language)}, {loss} {_shown(run['loss'], language)}, bits {_shown(run['bits'], language)}"
+    return f"{run['run']}: {shown(run[axis], language)}, {loss} {shown(run['loss'], language)}, bits {shown(run['bits'], language)}"
 
 
 def draw(data: dict[str, Any], language: str) -> Figure:
@@ -137,7 +128,7 @@ def draw(data: dict[str, Any], language: str) -> Figure:
             axes,
             data,
             [(run, "loss", groups.index(group)) for run in group["runs"]],
-            (group["label"], both(LABELS["loss"], on=LABELS[group["evaluation"]][language])),
+            (group["label"], fill(LABELS["loss"], on=LABELS[group["evaluation"]])),
             language,
         )
     return figure

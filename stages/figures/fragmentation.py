@@ -7,10 +7,25 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from stages.figures.evaluations import KINDS
 from stages.figures.groups import grouped
-from stages.figures.losses import KINDS
-from stages.figures.style import BAND, BLACK, BLUE, GREEN, GREY, NOT_MEASURED, ORANGE, PURPLE, SKY, VERMILLION, canvas, localise, number
-from stages.figures.values import Described, Inputs, RunRecord, Value, Words, cell, computed, listed, recorded
+from stages.figures.style import (
+    BAND,
+    BLACK,
+    BLUE,
+    GREEN,
+    GREY,
+    ORANGE,
+    PURPLE,
+    SKY,
+    VERMILLION,
+    canvas,
+    localise,
+    number,
+    say_not_measured,
+    shown,
+)
+from stages.figures.values import Described, Inputs, RunRecord, Value, Words, cell, computed, fill, listed, recorded
 
 TABLE = "tab10_corrected"
 SAMPLES_OF = {"pt": "amostras de", "en": "samples of"}
@@ -59,16 +74,11 @@ def describe(inputs: Inputs) -> Described:
     runs = _rows(inputs)
     silent = [run.run for run in inputs.records if not run.record.results.guardrails and not _is_character(run)]
     tokenizers = [{"label": label, "tokens_per_character": _density(group)} for label, group in grouped(inputs.records)]
-    corrected = TABLE in inputs.data
-    texts = {
-        language: CAPTION[language].format(
-            campaign=inputs.campaign, corrected=CORRECTION[language] if corrected else "", silent=listed(silent)
-        )
-        for language in CAPTION
-    }
+    corrected = CORRECTION if TABLE in inputs.data else ""
+    caption = fill(CAPTION, campaign=inputs.campaign, corrected=corrected, silent=listed(silent))
     data = {"runs": runs, "tokenizers": tokenizers}
     alt = {language: text.format(short=_shorts(data, language), tokens=_tokens(data, language)) for language, text in ALT.items()}
-    return Described(texts, alt, data)
+    return Described(caption, alt, data)
 
 
 def _is_character(run: RunRecord) -> bool:
@@ -134,16 +144,12 @@ def _density(group: list[RunRecord]) -> Value:
     return computed(lambda bits, loss: bits * log(2) / loss, "bits_per_character * ln 2 / loss_nats", bits, loss)
 
 
-def _shown(value: Value, language: str) -> str:
-    return NOT_MEASURED[language] if value["value"] is None else number(value["value"], language, 3)
-
-
 def _shorts(data: dict[str, Any], language: str) -> str:
-    return "; ".join(f"{run['name'][language]} {_shown(run['short'], language)}".replace("\n", " ") for run in data["runs"]) or "–"
+    return "; ".join(f"{run['name'][language]} {shown(run['short'], language)}".replace("\n", " ") for run in data["runs"]) or "–"
 
 
 def _tokens(data: dict[str, Any], language: str) -> str:
-    return "; ".join(f"{each['label'][language]} {_shown(each['tokens_per_character'], language)}" for each in data["tokenizers"])
+    return "; ".join(f"{each['label'][language]} {shown(each['tokens_per_character'], language)}" for each in data["tokenizers"])
 
 
 def draw(data: dict[str, Any], language: str) -> Figure:
@@ -191,16 +197,7 @@ def _corrected_points(axes: Axes, run: dict[str, Any], y: int) -> None:
 def _token_panel(axes: Axes, tokenizers: list[dict[str, Any]], language: str) -> None:
     for y, each in enumerate(tokenizers):
         if (value := each["tokens_per_character"]["value"]) is None:
-            axes.text(
-                0.01,
-                y,
-                NOT_MEASURED[language],
-                transform=axes.get_yaxis_transform(),
-                va="center",
-                fontsize=6.5,
-                color=GREY,
-                fontstyle="italic",
-            )
+            say_not_measured(axes, y, language)
             continue
         axes.barh(y, value, height=0.6, color=SKY, edgecolor=BLUE)
         axes.text(value, y, f" {number(value, language, 3)}", va="center", fontsize=7)

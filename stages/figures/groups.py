@@ -1,6 +1,7 @@
 """Runs whose losses per token compare: those under one tokenizer."""
 
 from stages.figures.values import RunRecord, Words
+from stages.number import LANGUAGES
 from stages.parameter_models import Configuration
 
 _CHARACTERS = {"pt": "Caracteres", "en": "Characters"}
@@ -21,8 +22,8 @@ def _group_of(configuration: Configuration) -> tuple[str, Words]:
     if architecture is not None and architecture.family == "qlora":
         learnt = configuration.training.objective if configuration.training else ""
         model = architecture.base_model.rpartition("/")[2]
-        return f"{model} {learnt}", {language: f"{model}, {_LEARNT[learnt][language]}" for language in ("pt", "en")}
+        return f"{model} {learnt}", {language: f"{model}, {_LEARNT[learnt][language]}" for language in LANGUAGES}
     if tokenizer is None or tokenizer.kind == "character":
         return "character", _CHARACTERS
     kind = {"bpe": "BPE", "byte_bpe": "byte BPE"}.get(tokenizer.kind, tokenizer.kind)
-    return tokenizer.name, dict.fromkeys(("pt", "en"), f"{kind} {tokenizer.vocabulary}")
+    return tokenizer.name, dict.fromkeys(LANGUAGES, f"{kind} {tokenizer.vocabulary}")

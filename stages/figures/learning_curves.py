@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from stages.figures.style import BLUE, GREY, VERMILLION, canvas, localise, number
-from stages.figures.values import Described, Inputs, both, listed, series
+from stages.figures.values import Described, Inputs, fill, listed, series
 
 COLUMNS = 4
 LINES: dict[str, dict[str, Any]] = {
@@ -49,7 +49,7 @@ def describe(inputs: Inputs) -> Described:
         for run in sorted(inputs.records, key=lambda run: versions.index(run.record.identity.version))
     ]
     by_count = {count: listed([run["run"] for run in runs if len(run["epochs"]) == count]) for count in (0, 1)}
-    caption = both(CAPTION, campaign=inputs.campaign, none=by_count[0], one=by_count[1])
+    caption = fill(CAPTION, campaign=inputs.campaign, none=by_count[0], one=by_count[1])
     alt = {language: text.format(ends="; ".join(_ends(run, language) for run in runs if run["epochs"])) for language, text in ALT.items()}
     return Described(caption, alt, {"runs": runs})
 

@@ -6,34 +6,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from stages.figures.evaluations import KINDS, is_smoothed
 from stages.figures.groups import grouped
-from stages.figures.style import BAND, BLACK, BLUE, GREEN, GREY, NOT_MEASURED, PURPLE, VERMILLION, canvas, localise, number
-from stages.figures.values import Described, Inputs, RunRecord, both, listed, recorded
+from stages.figures.style import BAND, BLACK, canvas, localise, number, say_not_measured
+from stages.figures.values import Described, Inputs, RunRecord, fill, listed, recorded
+from stages.number import NOT_MEASURED
 
-KINDS: dict[str, tuple[str, dict[str, Any], dict[str, str]]] = {
-    "validation": (
-        "results.validation",
-        {"marker": "o", "color": BLUE},
-        {"pt": "validação do próprio treino", "en": "the training's own validation"},
-    ),
-    "windowed": (
-        "results.windowed",
-        {"marker": "s", "color": VERMILLION, "markerfacecolor": "white"},
-        {"pt": "janelas fixas da fase", "en": "fixed windows of the phase"},
-    ),
-    "held_out": (
-        "results.held_out",
-        {"marker": "D", "color": GREEN},
-        {"pt": "texto reservado, o mesmo para todas", "en": "held-out text, one for all"},
-    ),
-    "base": (
-        "results.intrinsic.base",
-        {"marker": "v", "color": BLACK, "markerfacecolor": "white"},
-        {"pt": "modelo base, quantizado", "en": "base model, quantised"},
-    ),
-    "adapter": ("results.intrinsic.adapter", {"marker": "^", "color": PURPLE}, {"pt": "com adaptador", "en": "with adapter"}),
-}
-"""Evaluations: where a record has them, how they are drawn, what they are called."""
 OFFSETS = {0: (), 1: (0.0,), 2: (-0.14, 0.14), 3: (-0.2, 0.0, 0.2)}
 """Points of one run stand a little apart, in lines, by their number."""
 LABELS = {
@@ -65,7 +43,7 @@ def describe(inputs: Inputs) -> Described:
     silent = [run["run"] for run in runs if not run["bits"]]
     smoothed = [run["run"] for run in runs if run["smoothed"]]
     alt = {language: text.format(bits="; ".join(_bits(run, language) for run in runs)) for language, text in ALT.items()}
-    return Described(both(CAPTION, campaign=inputs.campaign, missing=listed(silent), smoothed=listed(smoothed)), alt, {"groups": groups})
+    return Described(fill(CAPTION, campaign=inputs.campaign, missing=listed(silent), smoothed=listed(smoothed)), alt, {"groups": groups})
 
 
 def _run(run: RunRecord) -> dict[str, Any]:
@@ -80,12 +58,6 @@ def _run(run: RunRecord) -> dict[str, Any]:
     }
 
 
-def is_smoothed(run: RunRecord) -> bool:
-    """Whether the validation loss holds label smoothing, as far as the record knows."""
-    training, validation = run.record.configuration.training, run.record.results.validation
-    return bool(training and training.label_smoothing and validation and not validation.plain)
-
-
 def _bits(run: dict[str, Any], language: str) -> str:
     found = [number(value["value"], language, 3) for value in run["bits"].values()]
     return f"{run['run']} {' / '.join(found) or NOT_MEASURED[language]}"
@@ -96,22 +68,16 @@ def draw(data: dict[str, Any], language: str) -> Figure:
     rows = sum(len(group["runs"]) for group in data["groups"])
     figure = canvas(1.4 + 0.24 * rows)
     left, right = figure.subplots(1, 2, sharey=True, width_ratios=[1.15, 1])
-    names, position = [], 0
+    names: list[str] = []
     for index, group in enumerate(data["groups"]):
+        top, bottom = len(names) - 0.5, len(names) + len(group["runs"]) - 0.5
         for axes in (left, right):
-            axes.axhspan(position - 0.5, position + len(group["runs"]) - 0.5, color=BAND if index % 2 == 0 else "white", zorder=0)
-        right.text(
-            1.02,
-            position + len(group["runs"]) / 2 - 0.5,
-            group["label"][language],
-            transform=right.get_yaxis_transform(),
-            va="center",
-            fontsize=7,
-        )
+            axes.axhspan(top, bottom, color=BAND if index % 2 == 0 else "white", zorder=0)
+        beside = right.get_yaxis_transform()
+        right.text(1.02, (top + bottom) / 2, group["label"][language], transform=beside, va="center", fontsize=7)
         for run in group["runs"]:
-            _points(left, right, run, position, language)
+            _points(left, right, run, len(names), language)
             names.append(run["run"])
-            position += 1
     left.set_yticks(range(rows), names)
     left.set_ylim(rows - 0.5, -0.5)
     for axes, label in ((left, "loss"), (right, "bits")):
@@ -135,16 +101,7 @@ def _points(left: Axes, right: Axes, run: dict[str, Any], y: int, language: str)
             value["value"], y + offsets[kind], xerr=1.96 * error, linestyle="", capsize=2 if error else 0, elinewidth=0.8, **KINDS[kind][1]
         )
     if not run["bits"]:
-        right.text(
-            0.02,
-            y,
-            NOT_MEASURED[language],
-            transform=right.get_yaxis_transform(),
-            va="center",
-            color=GREY,
-            fontsize=6.5,
-            fontstyle="italic",
-        )
+        say_not_measured(right, y, language)
 
 
 def _legend(data: dict[str, Any], language: str) -> list[Line2D]:

@@ -7,10 +7,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch
 
-from stages.figures.losses import KINDS, is_smoothed
-from stages.figures.style import BAND, BLACK, BLUE, GREY, NOT_MEASURED, VERMILLION, WIDTH, canvas
-from stages.figures.values import Described, Inputs, RunRecord, Value, both, recorded
-from stages.number import printed_number
+from stages.figures.evaluations import KINDS, is_smoothed
+from stages.figures.style import BAND, BLACK, BLUE, GREY, VERMILLION, WIDTH, canvas
+from stages.figures.values import Described, Inputs, RunRecord, Value, fill, recorded
+from stages.number import LANGUAGES, NOT_MEASURED, printed_number
 
 FOUNDATIONS: list[tuple[str, dict[str, str], int]] = [
     ("3.1", {"pt": "Tokenização", "en": "Tokenisation"}, 1),
@@ -75,7 +75,7 @@ def describe(inputs: Inputs) -> Described:
         if before["track"] == after["track"]:
             after["changed"] = _changed(before["runs"][-1], after["runs"][0])
     alt = {language: ALT[language].format(steps="; ".join(_told(step, language) for step in steps)) for language in ALT}
-    return Described(both(CAPTION, campaign=inputs.campaign), alt, {"steps": steps})
+    return Described(fill(CAPTION, campaign=inputs.campaign), alt, {"steps": steps})
 
 
 def _run(run: RunRecord) -> dict[str, Any]:
@@ -130,7 +130,7 @@ def _tokenizer(run: dict[str, Any], language: str) -> str:
 def _changed(before: dict[str, Any], after: dict[str, Any]) -> dict[str, str]:
     """What the next version changed, in both languages."""
     changes: dict[str, str] = {}
-    for language in ("pt", "en"):
+    for language in LANGUAGES:
         told = [
             f"{tell(before, language)} → {tell(after, language)}"
             for tell in (_architecture, _tokenizer)

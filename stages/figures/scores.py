@@ -7,8 +7,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from stages.figures.style import BAND, BLACK, BLUE, GREEN, GREY, NOT_MEASURED, ORANGE, PURPLE, VERMILLION, canvas, localise, number
-from stages.figures.values import Described, Inputs, RunRecord, Value, computed, listed, looked_up, recorded
+from stages.figures.style import BAND, BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, VERMILLION, canvas, localise, number, say_not_measured
+from stages.figures.values import Described, Inputs, RunRecord, Value, computed, fill, listed, looked_up, recorded
 
 CORRECTED = "corrected_scores"
 READINGS = {
@@ -62,13 +62,10 @@ def describe(inputs: Inputs) -> Described:
         readings = {reading: _corrected(inputs, reading, systems[1]) for reading in ("published", "answer_as_run")}
     else:
         readings = {"record": _rows(inputs.records)}
-    corrected = {language: CORRECTION[language] if CORRECTED in inputs.data else "" for language in CORRECTION}
-    caption = {
-        language: CAPTION[language].format(campaign=inputs.campaign, systems=listed(systems), corrected=corrected[language])
-        for language in CAPTION
-    }
+    corrected = CORRECTION if CORRECTED in inputs.data else ""
+    caption = fill(CAPTION, campaign=inputs.campaign, systems=listed(systems), corrected=corrected)
     data = {"systems": systems, "readings": [{"reading": name, "rows": rows} for name, rows in readings.items()]}
-    alt = {language: ALT[language].format(means=_means(data, language)) for language in ALT}
+    alt = fill(ALT, means={language: _means(data, language) for language in ALT})
     return Described(caption, alt, data)
 
 
@@ -181,7 +178,7 @@ def _gain_panel(axes: Axes, readings: list[dict[str, Any]], systems: list[str], 
             gain, height = readings[reading]["rows"][y]["gains"][system], y + _offset(place, len(kinds))
             mean, low, high = (gain[part]["value"] for part in ("mean", "low", "high"))
             if mean is None:
-                axes.text(0.02, height, NOT_MEASURED[language], transform=axes.get_yaxis_transform(), va="center", fontsize=6.5, color=GREY)
+                say_not_measured(axes, height, language)
                 continue
             style = _reading_style(reading) if len(readings) > 1 else STYLES[systems.index(system)]
             axes.errorbar(mean, height, xerr=[[mean - low], [high - mean]], linestyle="", capsize=2, elinewidth=0.8, **style)

@@ -6,7 +6,7 @@ tell the same apart in grey. DejaVu Sans comes with matplotlib; text in SVG is d
 
 import io
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from math import hypot
 from typing import Any
@@ -15,6 +15,8 @@ import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
+
+from stages.number import NOT_MEASURED
 
 BLACK, ORANGE, SKY, GREEN, YELLOW, BLUE, VERMILLION, PURPLE = (
     "#000000",
@@ -29,7 +31,6 @@ BLACK, ORANGE, SKY, GREEN, YELLOW, BLUE, VERMILLION, PURPLE = (
 GREY, LIGHT, BAND = "#595959", "#D9D9D9", "#F2F2F2"
 WIDTH = 7.0
 """Inches: what a page of A4 holds between its margins, a little enlarged."""
-NOT_MEASURED = {"pt": "não medido", "en": "not measured"}
 _SETTINGS: dict[str, Any] = {
     "font.family": "DejaVu Sans",
     "font.size": 8.0,
@@ -106,6 +107,17 @@ def number(value: float, language: str, digits: int = 4) -> str:
     text = f"{value:.{digits}g}" if 1e-4 <= abs(value) < 1e6 or value == 0 else f"{value:.{digits - 1}e}"
     text = text.replace("-", "\u2212")
     return text.replace(".", ",") if language == "pt" else text
+
+
+def shown(value: Mapping[str, Any] | None, language: str) -> str:
+    """A figure's value to three significant digits, or the words where it was not measured."""
+    return NOT_MEASURED[language] if value is None or value["value"] is None else number(value["value"], language, 3)
+
+
+def say_not_measured(axes: Axes, y: float, language: str) -> None:
+    """The words for a value that was not measured, at the left of the line ``y``."""
+    place = axes.get_yaxis_transform()
+    axes.text(0.02, y, NOT_MEASURED[language], transform=place, va="center", fontsize=6.5, color=GREY, fontstyle="italic")
 
 
 def localise(axes: Axes, language: str, *, x: int | None = 5, y: int | None = 5) -> None:

@@ -1,6 +1,6 @@
 """What figures show: values with the place each was read from, as they stand in a figure's JSON."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -98,6 +98,10 @@ def listed(names: Sequence[str]) -> str:
     return ", ".join(names) or "–"
 
 
-def both(words: Mapping[str, str], **names: object) -> Words:
-    """A text with its braces filled, in both languages."""
-    return {language: text.format(**names) for language, text in words.items()}
+def fill(words: Words, **given: str | int | Words) -> Words:
+    """A text with its braces filled, in both languages: with the same, or with what is given by language."""
+
+    def told(value: str | int | Words, language: str) -> str | int:
+        return value[language] if isinstance(value, dict) else value
+
+    return {language: text.format(**{name: told(value, language) for name, value in given.items()}) for language, text in words.items()}

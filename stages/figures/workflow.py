@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch, Patch
 
 from stages.figures.style import BLACK, GREY, WIDTH, canvas
-from stages.figures.values import Described, Inputs, both, listed
+from stages.figures.values import Described, Inputs, fill, listed
 
 GRAPH = "rule_graph"
 PARTS: dict[str, tuple[dict[str, str], str, tuple[str, ...]]] = {
@@ -53,7 +53,7 @@ def describe(inputs: Inputs) -> Described:
     arrows = {name: listed([second for first, second in forward if first == name]) for name in names}
     text = "; ".join(f"{name} → {targets}" for name, targets in arrows.items() if targets != "–")
     data = {"file": file, "rules": rules, "arrows": [list(pair) for pair in forward], "back": [list(pair) for pair in back]}
-    return Described(both(CAPTION, campaign=inputs.campaign), both(ALT, count=len(names), arrows=text), data)
+    return Described(fill(CAPTION, campaign=inputs.campaign), fill(ALT, count=len(names), arrows=text), data)
 
 
 def part_of(rule: str, file: str) -> str:
