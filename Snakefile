@@ -1,6 +1,6 @@
 """The whole experiment at a glance: what there is to make, and from what.
 
-snakemake -c2                              records, tables and metrics of the campaign
+snakemake -c2                              records, tables, metrics, figures and page of the campaign
 snakemake -c2 tables                       its tables            (records: its records)
 snakemake -c2 figures                      its figures
 snakemake -c2 track1                       track 1 alone: its records, and every table that rests on them
@@ -8,11 +8,11 @@ snakemake -c2 track2                       track 2 alone: base model, adapters, 
 snakemake -c2 check                        its tables against what the thesis prints
 snakemake -c2 audit                        every rule of the audit over it (make audit also says what is new)
 snakemake -c2 report                       the page of all this: tables with their lineage, audit, figures
+snakemake -c2 report --config beside=demo  with another campaign's tables beside its own
 snakemake -c2 --config campaign=NAME       another campaign
 snakemake -c2 --config lang=en             tables in English
-snakemake --report report.html all audit   tables, figures and audit with the jobs that made them, as Snakemake shows them
-snakemake -c2 report --config beside=demo  with another campaign's tables beside its own
 snakemake -c2 --config set="extrinsic.extrinsic.examples_per_task=100"
+snakemake --report report.html all audit   tables, figures and audit with the jobs that made them, as Snakemake shows them
 """
 
 from snakemake.utils import min_version

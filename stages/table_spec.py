@@ -31,6 +31,8 @@ InputName = Literal[
     "parallelism",
     "strategies",
 ]
+COUNTING = {"findings", "worked_numbers"}
+"""Analyses of the audit that tables count; from the others they correct."""
 Decimals = Annotated[int, Field(ge=0, le=12)]
 
 

@@ -33,12 +33,10 @@ from stages.parameter_models import RunParameters
 from stages.parameters import load_campaign, load_run
 from stages.record import Record, load_record, trace
 from stages.registry import Evidence, Registry, evidence_root, registered
+from stages.table_spec import COUNTING
 from stages.traced import Ref
 from stages.worked_entries import worked_files
 from stages.worked_numbers import Verdict, check
-
-COUNTING = {"findings", "worked_numbers"}
-"""Analyses of the audit that tables count; from the others they correct."""
 
 
 class EvidenceAsFound(Evidence):

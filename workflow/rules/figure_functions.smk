@@ -7,7 +7,7 @@ FIGURE_FILES = ("svg", "en.svg", "pdf", "png", "json")
 
 def get_figure_names(campaign):
     """Figures of the campaign."""
-    return figures_of([load_run(campaign, run, get_settings()) for run in load_campaign(campaign).runs])
+    return figures_of(get_campaign_runs(campaign))
 
 
 def get_figures(wildcards):
@@ -20,7 +20,7 @@ def get_figure_runs(wildcards):
     """Merged parameters of the runs that the figure in the output's path shows."""
     if wildcards.figure not in (names := get_figure_names(wildcards.campaign)):
         raise UserError(f"reports/{wildcards.campaign}/figures", "figure", wildcards.figure, "one of: " + ", ".join(names))
-    return runs_of(wildcards.figure, [load_run(wildcards.campaign, run, get_settings()) for run in load_campaign(wildcards.campaign).runs])
+    return runs_of(wildcards.figure, get_campaign_runs(wildcards.campaign))
 
 
 def get_figure_records(wildcards):

@@ -37,8 +37,6 @@ rule figure:
         pdf=update("reports/{campaign}/figures/{figure}.pdf"),
         png=update("reports/{campaign}/figures/{figure}.png"),
         json=update("reports/{campaign}/figures/{figure}.json"),
-    wildcard_constraints:
-        figure=r"[a-z_]+",
     log:
         "logs/{campaign}/figures/{figure}.log",
     benchmark:
@@ -47,6 +45,8 @@ rule figure:
         code=get_figure_code,
         language=CONFIG["lang"],
         folder=lambda wildcards, output: Path(output.json).parent,
+    wildcard_constraints:
+        figure=r"[a-z_]+",
     message:
         "Drawing figure {wildcards.figure} of campaign {wildcards.campaign}"
     shell:

@@ -12,12 +12,13 @@ from stages import ledger
 from stages.code_hash import code_hash
 from stages.errors import UserError
 from stages.files import sha256_of_json
+from stages.number import LANGUAGES
 from stages.parameters import known_runs, load_campaign, load_prices, load_run
 from stages.registry import evidence_root, is_trained_here, load_registry, registered
 from stages.table import load_spec
-from stages.worked_entries import worked_files
 from stages.table_inputs import TABLE_INPUTS
-from stages.number import LANGUAGES
+from stages.table_spec import COUNTING
+from stages.worked_entries import worked_files
 
 # Input functions ask for the same files many times over; one call of Snakemake reads each of them once.
 load_campaign, load_registry, load_run, load_spec = map(cache, (load_campaign, load_registry, load_run, load_spec))
@@ -98,6 +99,12 @@ def get_campaign_records(wildcards):
     return [get_record(wildcards.campaign, run) for run in load_campaign(wildcards.campaign).runs]
 
 
+@cache
+def get_campaign_runs(campaign):
+    """Merged parameters of every run of the campaign."""
+    return [load_run(campaign, run, get_settings()) for run in load_campaign(campaign).runs]
+
+
 def get_specs(campaign):
     """Specs of the tables of the campaign: those whose runs it has, or, where a spec allows it, some of them."""
     parameters, specs = load_campaign(campaign), []
@@ -119,12 +126,17 @@ def get_table_names(campaign):
 
 def get_corrected_names(campaign):
     """Tables that correct others by what the audit measured; those that only count what it found are not among them."""
-    return [spec.table for spec in get_specs(campaign) if spec.analyses and not {"findings", "worked_numbers"} & set(spec.analyses)]
+    return [spec.table for spec in get_specs(campaign) if spec.analyses and not COUNTING & set(spec.analyses)]
 
 
 def get_worked_names(campaign):
     """Tables that count worked numbers."""
     return [spec.table for spec in get_specs(campaign) if "worked_numbers" in spec.analyses]
+
+
+def get_own_names(campaign):
+    """All tables of the campaign but the audit's, which is made after them."""
+    return get_table_names(campaign) + get_corrected_names(campaign) + get_worked_names(campaign)
 
 
 def get_table_files(campaign, names):
@@ -135,7 +147,7 @@ def get_table_files(campaign, names):
 def get_tables(wildcards):
     """Table files of the campaign, corrected ones included."""
     campaign = CONFIG["campaign"]
-    return get_table_files(campaign, [*get_table_names(campaign), *get_corrected_names(campaign), *get_worked_names(campaign)])
+    return get_table_files(campaign, get_own_names(campaign))
 
 
 def get_table_data(wildcards):
@@ -157,7 +169,7 @@ def get_audit(wildcards):
 def get_track(track):
     """Records of the campaign's runs of one track, and the tables of these runs alone."""
     campaign = CONFIG["campaign"]
-    own = [run for run in load_campaign(campaign).runs if load_run(campaign, run, get_settings()).track == track]
+    own = [run.run for run in get_campaign_runs(campaign) if run.track == track]
     names = [spec.table for spec in get_specs(campaign) if spec.runs() and set(spec.runs()) <= set(own)]
     return [get_record(campaign, run) for run in own] + get_table_files(campaign, names)
 
@@ -249,7 +261,7 @@ def get_registry_hash(wildcards):
 
 def get_all_parameters_hash(wildcards):
     """Hash of the merged parameters of every run, and of the prices."""
-    runs = [load_run(wildcards.campaign, run, get_settings()).model_dump(mode="json") for run in load_campaign(wildcards.campaign).runs]
+    runs = [run.model_dump(mode="json") for run in get_campaign_runs(wildcards.campaign)]
     return sha256_of_json([runs, {device: price.model_dump() for device, price in load_prices().items()}])
 
 

@@ -1,6 +1,6 @@
 """What the report asks for: the campaign's own files, and those of the campaigns that stand beside it."""
 
-REFERENCE = "published"
+from stages.report.beside import REFERENCE
 
 
 def get_report(wildcards):
@@ -30,9 +30,7 @@ def has_evidence(campaign):
 
 def get_report_tables(wildcards):
     """Data of every table that rests on records, parameters or what the audit measured."""
-    campaign = wildcards.campaign
-    names = get_table_names(campaign) + get_corrected_names(campaign) + get_worked_names(campaign)
-    return [f"reports/{wildcards.campaign}/tables/{name}.json" for name in names]
+    return [f"reports/{wildcards.campaign}/tables/{name}.json" for name in get_own_names(wildcards.campaign)]
 
 
 def get_report_audit_table(wildcards):

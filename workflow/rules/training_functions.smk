@@ -54,15 +54,9 @@ def as_json(model, **selection):
 
 
 @cache
-def get_trained_runs(campaign):
-    """Merged parameters of every run of a campaign that is trained here."""
-    return [load_run(campaign, run, get_settings()) for run in load_campaign(campaign).runs]
-
-
-@cache
 def get_texts(campaign):
     """Every text that a run of the campaign reads, by name."""
-    runs = get_trained_runs(campaign)
+    runs = get_campaign_runs(campaign)
     return {text_name(text): text for run in runs for text in get_run_texts(run) if text}
 
 
@@ -76,7 +70,7 @@ def get_run_texts(run):
 @cache
 def get_tokenized(campaign):
     """A run for each tokenizer of the campaign, by the tokenizer's name."""
-    own = [run for run in get_trained_runs(campaign) if run.tokenizer and run.tokenizer.kind != "pretrained"]
+    own = [run for run in get_campaign_runs(campaign) if run.tokenizer and run.tokenizer.kind != "pretrained"]
     return {tokenizer_name(run): run for run in own}
 
 

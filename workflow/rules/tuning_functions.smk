@@ -44,13 +44,13 @@ def get_named(campaign, run):
 @cache
 def get_evaluations(campaign):
     """Every extrinsic evaluation of the campaign, with the run whose adapter it evaluates."""
-    return [(run, get_named(campaign, run.extrinsic.adapter_run)) for run in get_trained_runs(campaign) if run.extrinsic]
+    return [(run, get_named(campaign, run.extrinsic.adapter_run)) for run in get_campaign_runs(campaign) if run.extrinsic]
 
 
 @cache
 def get_splits(campaign):
     """Every split that a run of the campaign is tuned on, by name."""
-    splits = [split_of(run) for run in get_trained_runs(campaign) if is_tuned_on_examples(run)]
+    splits = [split_of(run) for run in get_campaign_runs(campaign) if is_tuned_on_examples(run)]
     return {split_name(split): split for split in splits}
 
 
@@ -70,7 +70,7 @@ def get_systems(campaign):
 @cache
 def get_hub_models(campaign):
     """Every model of the hub that a run of the campaign starts from, by the name of its folder."""
-    found = [run.architecture for run in get_trained_runs(campaign) if isinstance(run.architecture, AdapterArchitecture)]
+    found = [run.architecture for run in get_campaign_runs(campaign) if isinstance(run.architecture, AdapterArchitecture)]
     return {model_name(architecture): architecture for architecture in found if is_on_hub(architecture.base_model)}
 
 
