@@ -16,7 +16,6 @@ def planned(folder: Path) -> set[str]:
 def test_a_figure_is_drawn_again_when_a_record_changes_that_it_shows(project: Path) -> None:
     snakemake(project, *FIGURES)
     before = files_below(project, "reports/published/figures")
-    assert planned(project) == set()
     with (project / "workflow/rules/tables.smk").open("a") as rules:
         rules.write("\n# a remark\n")
     record = project / "versions/published/trilha2-lora/sft/record.json"
