@@ -2,15 +2,43 @@
 
 import json
 from collections.abc import Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from stages.compare import cells_of
-from stages.report.names import Words, cell_anchor, finding_anchor, row_labels, title_of
+from stages.report.names import Words, both, cell_anchor, finding_anchor, row_labels, title_of
 
 CAPTION: Words = {"pt": "na legenda", "en": "in the caption"}
 
 Pool = dict[Hashable, int]
-"""Distinct items by their number."""
+"""Distinct items by their number, in its order."""
+
+
+@dataclass(frozen=True)
+class _Pools:
+    """Texts that many cells share, each once: cells name formulas and places by their number, places name files by theirs."""
+
+    files: Pool = field(default_factory=dict)
+    places: Pool = field(default_factory=dict)
+    formulas: Pool = field(default_factory=dict)
+
+    def part(self, part: Mapping[str, Any]) -> dict[str, Any]:
+        """A part of a cell, with its second source."""
+        told = self._value(part) | ({"name": part["name"]} if part["name"] else {})
+        told |= {"also": self._value(part["also"])} if "also" in part else {}
+        return told | {key: part[key] for key in ("missing", "thesis") if key in part}
+
+    def _value(self, traced: Mapping[str, Any]) -> dict[str, Any]:
+        formula = _number(self.formulas, traced["formula"])
+        return {"value": full_precision(traced["value"]), "formula": formula, "places": [self._place(place) for place in traced["lineage"]]}
+
+    def _place(self, place: Mapping[str, str]) -> int:
+        file = _number(self.files, (place["file"], place["sha256"], place["origin"]))
+        return _number(self.places, (file, place["path"], place.get("record", ""), place.get("field", "")))
+
+
+def _number(pool: Pool, item: Hashable) -> int:
+    return pool.setdefault(item, len(pool))
 
 
 def lineage_data(
@@ -18,26 +46,9 @@ def lineage_data(
 ) -> dict[str, Any]:
     """Every cell of ``tables`` with its lineage, for the page's script.
 
-    ``verdicts`` are what the thesis prints, by cell (``tab13 sft.qa.em``). Cells name formulas, places and findings by their number;
-    places name files by theirs.
+    ``verdicts`` are what the thesis prints, by cell (``tab13 sft.qa.em``). Findings are named by their number, as formulas and places.
     """
-    files: Pool = {}
-    places: Pool = {}
-    formulas: Pool = {}
-    reaching = findings_by_cell(findings)
-
-    def number(place: Mapping[str, str]) -> int:
-        file = files.setdefault((place["file"], place["sha256"], place["origin"]), len(files))
-        return places.setdefault((file, place["path"], place.get("record", ""), place.get("field", "")), len(places))
-
-    def value(traced: Mapping[str, Any]) -> dict[str, Any]:
-        formula = formulas.setdefault(traced["formula"], len(formulas))
-        return {"value": full_precision(traced["value"]), "formula": formula, "places": [number(place) for place in traced["lineage"]]}
-
-    def part(each: Mapping[str, Any]) -> dict[str, Any]:
-        told = value(each) | ({"name": each["name"]} if each["name"] else {})
-        told |= {"also": value(each["also"])} if "also" in each else {}
-        return told | {key: each[key] for key in ("missing", "thesis") if key in each}
+    pools, reaching = _Pools(), findings_by_cell(findings)
 
     def told_of(cell: str) -> dict[str, Any]:
         found = {"findings": reaching[cell]} if cell in reaching else {}
@@ -49,7 +60,7 @@ def lineage_data(
             "cell": f"{column}.{row}",
             "anchor": cell_anchor(table["table"], column, row),
             "printed": cell["printed"],
-            "parts": [part(each) for each in cell["parts"]],
+            "parts": [pools.part(part) for part in cell["parts"]],
         }
         | told_of(f"{table['table']} {column}.{row}")
         for table, row, column, cell in all_cells(tables)
@@ -57,9 +68,9 @@ def lineage_data(
     return {
         "tables": {table["table"]: _names(table) for table in tables},
         "cells": cells,
-        "files": [list(each) for each in _items(files)],
-        "places": [list(each) for each in _items(places)],
-        "formulas": _items(formulas),
+        "files": list(pools.files),
+        "places": list(pools.places),
+        "formulas": list(pools.formulas),
         "findings": [{"severity": finding["severity"], "anchor": finding_anchor(finding["id"])} for finding in findings],
     }
 
@@ -88,10 +99,5 @@ def full_precision(value: Any) -> str:
 def _names(table: Mapping[str, Any]) -> dict[str, Any]:
     """What a table, its columns and its rows are called."""
     columns = {column["id"]: column["header"] for column in table["columns"]}
-    columns |= {name: dict.fromkeys(("pt", "en"), name) for name in table["caption_values"]}
+    columns |= {name: both(name) for name in table["caption_values"]}
     return {"title": title_of(table["table"]), "columns": columns, "rows": row_labels(table) | {"caption": CAPTION}}
-
-
-def _items(pool: Pool) -> list[Any]:
-    """Items in the order of their numbers."""
-    return list(pool)
