@@ -5,6 +5,7 @@ to account: by computing it (:class:`Number`), by comparing both sides of an equ
 (:class:`Cited`), by reading (:class:`Read`); or that it defines a name (:class:`Definition`).
 """
 
+import re
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -15,7 +16,7 @@ from stages.strict import Positive, Strict
 Outcome = Literal["follows", "rounding", "convention", "differs", "not verifiable", "definition"]
 OUTCOMES: dict[Outcome, str] = {
     "follows": "what is stated follows, to the digits that are printed",
-    "rounding": "it follows when cut off, or off by one in its last digit",
+    "rounding": "it follows when cut off or rounded away, by less than one in its last digit",
     "convention": "it follows under another convention, which is named",
     "differs": "something else follows",
     "not verifiable": "what it follows from is not given",
@@ -54,7 +55,8 @@ class Entry(Strict):
 
 
 def _is_number(text: str) -> str:
-    float(text)
+    if not re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", text, re.ASCII):
+        raise ValueError("expected a number in plain digits or with an exponent, as 2.52e6")
     return text
 
 

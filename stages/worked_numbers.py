@@ -171,16 +171,15 @@ def _differences(entry: Relation, right: str, evaluate: Evaluate) -> Iterator[tu
 
 
 def agreement(stated: str, value: float, digits: int | None = None) -> Outcome:
-    """Whether ``value`` prints as ``stated``: ``rounding`` where it is off by at most one in the last digit that is printed.
+    """Whether ``value`` prints as ``stated``: ``rounding`` where it does when cut off or rounded away, by less than one in its last digit.
 
     Zeros at the end of a whole number are not counted as printed, unless ``digits`` says how many are.
     """
     number, unit = float(stated), last_digit(stated, digits)
-    off = abs(value - number)
-    slack = 1e-9 * max(abs(value), abs(number))
+    off, slack = abs(value - number), 1e-9 * max(abs(number), unit)
     if off <= unit / 2 + slack:
         return "follows"
-    return "rounding" if off <= unit + slack else "differs"
+    return "rounding" if off < unit - slack else "differs"
 
 
 def last_digit(stated: str, digits: int | None = None) -> float:

@@ -46,6 +46,14 @@ def test_figure_follows_to_the_digits_that_are_printed(tmp_path: Path) -> None:
         ("0", 0.2, None, "follows"),
         ("1e20", 3e20, None, "differs"),
         ("-0.18", -0.181, None, "follows"),
+        ("-0.18", 0.18, None, "differs"),
+        ("42", 42.67, None, "rounding"),
+        ("1.03", 1.0234, None, "rounding"),
+        ("3", 4, None, "differs"),
+        ("100", 200, None, "differs"),
+        ("0", 1, None, "differs"),
+        ("0", float("inf"), None, "differs"),
+        ("5", float("nan"), None, "differs"),
     ],
 )
 def test_printed_digits_decide(stated: str, value: float, digits: int | None, outcome: str) -> None:
@@ -55,6 +63,12 @@ def test_printed_digits_decide(stated: str, value: float, digits: int | None, ou
 @pytest.mark.parametrize(("stated", "digit"), [("292", 1), ("290", 10), ("2.90", 0.01), ("2.5e6", 1e5), ("3e20", 1e20), ("1.0", 0.1)])
 def test_last_digit(stated: str, digit: float) -> None:
     assert last_digit(stated) == pytest.approx(digit)
+
+
+@pytest.mark.parametrize("stated", ["", "1_000", "nan", "inf", "1,000", " 5", "2.5e", "٣"])
+def test_what_is_stated_is_a_printed_number(tmp_path: Path, stated: str) -> None:
+    with pytest.raises(UserError, match="entries.0"):
+        _one(tmp_path, stated=stated, follows="5.0")
 
 
 def test_convention_comes_before_slip_and_is_named(tmp_path: Path) -> None:
