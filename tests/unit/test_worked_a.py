@@ -60,14 +60,14 @@ def test_lengths_and_bytes_that_follow(verdicts: dict[str, Held]) -> None:
     assert verdicts["A.40"].value == pytest.approx(4.36207616) and verdicts["A.40"].outcome == "rounding"
 
 
-def test_time_of_computing_is_halved_and_turns_the_conclusion(verdicts: dict[str, Held]) -> None:
+def test_time_of_computing_is_halved_and_the_conclusion_goes_on_from_it(verdicts: dict[str, Held]) -> None:
     one_product = 8192**2 * 32 * 128 / 312e12 * 1e3
     assert round(one_product, 1) == 0.9
     assert verdicts["A.44 ms"].value == pytest.approx(2 * one_product, rel=1e-3) and verdicts["A.44 ms"].outcome == "differs"
     moving = 2 * 32 * (8192**2 + 8192 * 128) / 1.6e12 * 1e3
     assert round(moving, 1) == 2.7 and verdicts["A.2.1.2 transfer"].outcome == "follows"
     assert moving < 4 * one_product
-    assert verdicts["A.2.1.2 memory-bound"].outcome == "differs"
+    assert verdicts["A.2.1.2 memory-bound"].outcome == "follows", "2.7 is more than the 0.9 that is printed"
 
 
 def test_flash_attention(verdicts: dict[str, Held]) -> None:
