@@ -29,12 +29,15 @@ def hierarchical_all_reduce_seconds(
     inner_latency: float = 0,
     outer_latency: float = 0,
 ) -> float:
-    """Seconds of an all-reduce within each node, one of a worker a node, and a broadcast within nodes (thesis, equations B.100 to B.103).
+    """Seconds of an all-reduce within each node, one of a worker a node, and a broadcast within nodes (thesis, equations B.100 to B.102).
 
-    The broadcast, of scatter and all-gather as the thesis counts it, is half a ring all-reduce.
+    The broadcast goes along a chain of G workers, each of which passes on what arrives, (G - 1)α + M/β: all bytes must reach each. The
+    thesis's equation B.103 has the (G - 1)/G of them that an all-gather takes, among workers that have a G-th of the sum already.
     """
     inner = all_reduce_seconds(bytes_each_worker, workers_a_node, inner_bandwidth, inner_latency)
-    return inner + all_reduce_seconds(bytes_each_worker, nodes, outer_bandwidth, outer_latency) + inner / 2
+    outer = all_reduce_seconds(bytes_each_worker, nodes, outer_bandwidth, outer_latency)
+    others = workers_a_node - 1
+    return inner + outer + others * inner_latency + (bytes_each_worker / inner_bandwidth if others else 0)
 
 
 def pipeline_efficiency(micro_batches: float, stages: float) -> float:
