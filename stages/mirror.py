@@ -44,7 +44,8 @@ METRICS = {
     "sample_short_piece_ratio": ("results.guardrails.short_piece_ratio",),
 }
 """Headline figures and the fields of a record that they are read from, the first that has a value. Losses are in nats a token; of
-``loss``, ``perplexity`` and ``accuracy`` the text is the run's own validation text."""
+``loss``, ``perplexity`` and ``accuracy`` the text is the run's own validation text; where a figure can be of several, the note says of
+which."""
 
 PARAMETERS = {
     "architecture": ("configuration.architecture.cell", "configuration.architecture.family"),
@@ -119,7 +120,12 @@ def mirror(record: Record, path: Path, prices: Mapping[str, Price], data: Mappin
 
 
 def _first(record: Record, fields: tuple[str, ...]) -> Any:
-    return next((value for field in fields if (value := record.values.get(field)) is not None), None)
+    field = _first_field(record, fields)
+    return None if field is None else record.values[field]
+
+
+def _first_field(record: Record, fields: tuple[str, ...]) -> str | None:
+    return next((field for field in fields if record.values.get(field) is not None), None)
 
 
 def _parameters(record: Record) -> dict[str, str]:
@@ -207,6 +213,7 @@ def _tags(record: Record, path: Path) -> dict[str, str]:
 def _note(record: Record, path: Path) -> str:
     """Markdown: where all the numbers are, and what of them is inferred, unknown or missing."""
     lines = [f"**{record.identity.title}** ({record.identity.version}). All its numbers, each with its source: `{path.as_posix()}`.", ""]
+    lines += [f"- `{name}` is `{found}`" for name, fields in METRICS.items() if len(fields) > 1 and (found := _first_field(record, fields))]
     lines += [f"- `{field}`: {text}" for field, text in record.notes.items()]
     lines += [
         f"- `{field}` is missing: {text}" for field, text in record.missing.items() if "." not in field or field.startswith("results.")

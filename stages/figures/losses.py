@@ -21,15 +21,22 @@ LABELS = {
 }
 CAPTION = {
     "pt": "Perda e bits por caractere de cada execução da campanha {campaign}, agrupadas por tokenizer (faixas). Perdas por token só se "
-    "comparam sob o mesmo tokenizer e na mesma avaliação; bits por caractere comparam-se entre tokenizers, na mesma avaliação. Não "
+    "comparam sob o mesmo tokenizer e na mesma avaliação; bits por caractere comparam-se entre tokenizers, na mesma avaliação; o texto da "
+    "validação é de cada treino, o das janelas de cada fase. Não "
     "medidos: {missing}. "
-    "Perda suavizada, maior que a entropia cruzada: {smoothed}. Barras: intervalo de 95 % do texto reservado (1,96 erro-padrão).",
+    "Perda suavizada, maior que a entropia cruzada: {smoothed}.{bars}",
     "en": "Loss and bits per character of each run of campaign {campaign}, grouped by tokenizer (bands). Losses per token compare only "
     "under "
-    "one tokenizer and in one evaluation; bits per character compare across tokenizers, in one evaluation. Not measured: {missing}. "
+    "one tokenizer and in one evaluation; bits per character compare across tokenizers, in one evaluation; the validation text is each "
+    "training's own, that of the windows each phase's. Not measured: {missing}. "
     "Smoothed loss, "
-    "above the cross-entropy: {smoothed}. Bars: 95 % interval on the held-out text (1.96 standard errors).",
+    "above the cross-entropy: {smoothed}.{bars}",
 }
+BARS = {
+    "pt": " Barras: intervalo de 95 % do texto reservado (1,96 erro-padrão).",
+    "en": " Bars: 95 % interval on the held-out text (1.96 standard errors).",
+}
+"""Said where some run was measured on the held-out text."""
 ALT = {
     "pt": "Pontos por execução: perda à esquerda, bits por caractere à direita. Bits por caractere: {bits}.",
     "en": "Dots by run: loss on the left, bits per character on the right. Bits per character: {bits}.",
@@ -42,8 +49,10 @@ def describe(inputs: Inputs) -> Described:
     runs = [run for group in groups for run in group["runs"]]
     silent = [run["run"] for run in runs if not run["bits"]]
     smoothed = [run["run"] for run in runs if run["smoothed"]]
-    alt = {language: text.format(bits="; ".join(_bits(run, language) for run in runs)) for language, text in ALT.items()}
-    return Described(fill(CAPTION, campaign=inputs.campaign, missing=listed(silent), smoothed=listed(smoothed)), alt, {"groups": groups})
+    alt = fill(ALT, bits={language: "; ".join(_bits(run, language) for run in runs) for language in ALT})
+    bars = BARS if any("errors" in run for run in runs) else dict.fromkeys(BARS, "")
+    caption = fill(CAPTION, campaign=inputs.campaign, missing=listed(silent), smoothed=listed(smoothed), bars=bars)
+    return Described(caption, alt, {"groups": groups})
 
 
 def _run(run: RunRecord) -> dict[str, Any]:

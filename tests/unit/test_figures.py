@@ -110,6 +110,12 @@ def test_what_was_not_measured_is_said_and_never_nought() -> None:
     assert min(points) > 1
 
 
+def test_bars_are_spoken_of_where_there_are_bars() -> None:
+    caption = document("losses")["caption"]
+    assert "Bars" not in caption["en"] and "Barras" not in caption["pt"]
+    assert "validation text is each training's own" in caption["en"]
+
+
 def test_a_run_with_one_epoch_says_so_and_one_with_none_has_no_panel(tmp_path: Path) -> None:
     content = read_json(Path("versions/published/v1-char-rnn/v1/record.json"))
     content["history"] = content["history"][:1]

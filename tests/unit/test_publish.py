@@ -1,3 +1,4 @@
+import math
 import socket
 from pathlib import Path
 from typing import Any
@@ -9,9 +10,10 @@ from stages.campaign_models import Price
 from stages.errors import UserError
 from stages.mirror import mirror
 from stages.publish import open_store, publish
-from stages.record import Record
+from stages.record import Record, load_record
 from stages.traced import Ref, Traced
 from stages.ui import HOST, addresses, check_free
+from tests.conftest import ROOT
 from tests.unit.records import make_record, save_record
 
 GIT = {"lastro.git_commit": "0" * 40, "lastro.git_dirty": "false"}
@@ -34,6 +36,14 @@ def write(store: Path, folder: Path, records: list[Record], monkeypatch: pytest.
     monkeypatch.chdir(folder)
     mirrored = [each for record in records for each in mirror(record, save_record(Path(), record), PRICES, {})]
     return publish(open_store(store), "c", mirrored, GIT)
+
+
+def test_the_note_says_on_which_text_the_bits_per_character_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    path = Path("versions/published/v1-char-rnn/v1/record.json")
+    (shown,) = mirror(load_record(path), path, {}, {})
+    assert {name: value for name, value, _ in shown.metrics}["bits_per_character"] == pytest.approx(1.4171496629714966 / math.log(2))
+    assert "`bits_per_character` is `results.validation.bits_per_character`" in shown.tags["mlflow.note.content"]
 
 
 def test_the_mirror_is_the_same_again_after_its_store_is_deleted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
