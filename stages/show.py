@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from stages.errors import UserError, report_errors
-from stages.files import read_json
 from stages.number import LANGUAGES
+from stages.table_file import read_table_file
 
 
 def read_table(campaign: str, name: str) -> dict[str, Any]:
@@ -20,7 +20,7 @@ def read_table(campaign: str, name: str) -> dict[str, Any]:
     if not path.exists():
         there = ", ".join(sorted(other.stem for other in path.parent.glob("*.json")))
         raise UserError(path, "", "no such table", f"one of: {there}" if there else "tables made by 'snakemake -c2 tables'")
-    return dict(read_json(path))
+    return read_table_file(path)
 
 
 def lines_of(table: Mapping[str, Any], language: str) -> Iterator[str]:

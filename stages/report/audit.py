@@ -7,6 +7,7 @@ from typing import Any
 from stages.audit.finding import SEVERITIES
 from stages.audit.order import main_errors
 from stages.report.names import audit_anchor, cell_anchor, family_name, finding_anchor, part_name, title_of
+from stages.report.rule_titles import rule_title
 
 OUTCOMES: dict[str, dict[str, str]] = {
     "follows": {"pt": "segue", "en": "follows"},
@@ -42,7 +43,10 @@ def findings_view(result: Mapping[str, Any] | None) -> dict[str, Any] | None:
         "tables": [{"name": name, "title": title_of(name)} for name in tables],
         "main": [
             {
-                "title": group["rule"]["title"],
+                "title": rule_title(group["rule"]),
+                "message": group["findings"][0]["message"],
+                "tables": [title_of(table) for table in sorted({cell.split(" ", 1)[0] for cell in group["cells"]})],
+                "claims": len(group["claims"]),
                 "anchor": finding_anchor(group["findings"][0]["id"]),
                 "findings": len(group["findings"]),
                 "cells": len(group["cells"]),
@@ -57,7 +61,7 @@ def _finding(finding: Mapping[str, Any], rules: Mapping[str, Mapping[str, Any]])
     return {
         **finding,
         "family": rules[finding["rule"]]["family"],
-        "title": rules[finding["rule"]]["title"],
+        "title": rule_title(rules[finding["rule"]]),
         "anchor": finding_anchor(finding["id"]),
         "audit_anchor": audit_anchor(finding["id"]),
         "tables": sorted({cell["table"] for cell in cells}),

@@ -30,6 +30,7 @@ class Correction:
     row: str
     """Row of the corrected table, with the other's in braces."""
     columns: tuple[str, ...]
+    """Columns that are corrected; the last one is what the table concludes."""
 
 
 CORRECTIONS = {
@@ -85,6 +86,7 @@ def _table(
             "corrected": _corrected(campaigns[REFERENCE], each),
             "campaigns": {campaign: _cell(tables, each) for campaign, tables in campaigns.items()},
             "anchor": cell_anchor(name, each["column"], each["row"]),
+            "concludes": name in CORRECTIONS and each["column"] == CORRECTIONS[name].columns[-1],
             "moved": each["verdict"] != "equal" or _corrected(campaigns[REFERENCE], each) is not None,
             "kind": "n" if has_number(cells.get((each["row"], each["column"]), NO_CELL)) else "long",
             "marks": marks.get(f"{name} {each['column']}.{each['row']}", []),
@@ -117,6 +119,28 @@ def _cell(tables: Tables, place: Mapping[str, str]) -> Words | None:
     cell = cells_of(tables[place["table"]]).get((place["row"], place["column"])) if place["table"] in tables else None
     printed: Words | None = cell["printed"] if cell else None
     return printed
+
+
+def changes(comparisons: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """What corrected tables conclude in numbers, beside what the thesis prints: the last corrected column of each table."""
+    return [
+        {"table": view["title"], "row": row["label"], "column": line["column"], "thesis": line["thesis"]} | line["corrected"]
+        for view in comparisons
+        for row in view["rows"]
+        for line in row["lines"]
+        if line["corrected"] and line["concludes"] and line["kind"] == "n"
+    ]
+
+
+def corrections(tables: Tables) -> dict[str, dict[str, Any]]:
+    """Corrected cells, printed form and anchor, by the anchor of the cell that each corrects."""
+    return {
+        cell_anchor(name, column, row): corrected
+        for name in CORRECTIONS
+        if name in tables
+        for row, column in cells_of(tables[name])
+        if (corrected := _corrected(tables, {"table": name, "row": row, "column": column}))
+    }
 
 
 def _corrected(tables: Tables, place: Mapping[str, str]) -> dict[str, Any] | None:

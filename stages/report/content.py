@@ -9,7 +9,7 @@ from stages.compare import compare
 from stages.errors import UserError
 from stages.record import Record
 from stages.report.audit import OUTCOMES, findings_view, worked_view
-from stages.report.beside import REFERENCE, by_campaign, by_cell, side_by_side
+from stages.report.beside import REFERENCE, by_campaign, by_cell, changes, corrections, side_by_side
 from stages.report.environment import data_view, environment_view
 from stages.report.lineage import lineage_data
 from stages.report.names import FAMILIES
@@ -53,8 +53,10 @@ def page_content(inputs: Inputs) -> dict[str, Any]:
     claimed = verdicts if inputs.claims_printed else {}
     findings = inputs.findings["findings"] if inputs.findings else []
     data = data_view(inputs.registry, inputs.sources)
+    marks = cell_marks(claimed, findings)
     order = [name for name in (REFERENCE, inputs.campaign) if name in campaigns]
     ordered = {name: campaigns[name] for name in dict.fromkeys([*order, *campaigns])}
+    comparisons = side_by_side(ordered, inputs.printed, marks)
     return {
         "campaign": inputs.campaign,
         "source": inputs.source,
@@ -62,7 +64,8 @@ def page_content(inputs: Inputs) -> dict[str, Any]:
         "reference": REFERENCE,
         "verdicts": dict(Counter(each["verdict"] for each in compared)) if inputs.claims_printed else {},
         "groups": grouped_tables(own, claimed, findings),
-        "comparisons": side_by_side(ordered, inputs.printed, cell_marks(claimed, findings)),
+        "comparisons": comparisons,
+        "changes": changes(comparisons) if inputs.campaign == REFERENCE else [],
         "findings": findings_view(inputs.findings),
         "worked": worked_view(inputs.worked),
         "outcomes": OUTCOMES,
@@ -78,5 +81,6 @@ def page_content(inputs: Inputs) -> dict[str, Any]:
             "claims": inputs.claims_printed,
             "audited": inputs.findings is not None,
             "address": data["address"],
+            "corrected": corrections(campaigns[inputs.campaign]),
         },
     }

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from stages.errors import UserError
 from stages.record import Record
 from stages.yaml_files import read_yaml
 
@@ -66,8 +67,10 @@ def file_address(registry: Mapping[str, Any] | None) -> str:
 
 
 def citation(path: Any) -> dict[str, str]:
-    """How to cite, from a CITATION.cff: a sentence and BibTeX."""
+    """How to cite, from a CITATION.cff: a sentence and BibTeX; :class:`UserError` where it lacks a key."""
     told = read_yaml(path)
+    if missing := [key for key in ("title", "authors", "version", "license", "date-released") if not told.get(key)]:
+        raise UserError(path, missing[0], "nothing", "what the page cites")
     authors = [author.get("name") or f"{author['family-names']}, {author['given-names']}" for author in told["authors"]]
     year = str(told["date-released"])[:4]
     fields = {

@@ -19,22 +19,19 @@ from stages.report.content import Inputs, page_content
 from stages.report.environment import citation
 from stages.report.image import image_address
 from stages.report.page import render
+from stages.report.shapes import FigureFile, FindingsFile, WorkedFile, read_as
+from stages.table_file import read_table_file
 
 
 def read_figure(path: Path) -> dict[str, Any]:
     """A figure's JSON with its images: ``<name>.svg`` beside it, and ``<name>.en.svg`` where it has one in English."""
-    figure = dict(read_json(path))
+    figure = dict(read_as(FigureFile, path))
     portuguese, english = path.with_suffix(".svg"), path.with_suffix(".en.svg")
     if not portuguese.exists():
         raise UserError(portuguese, "", "no such file", f"the image of figure {path.stem}")
     files = {"pt": portuguese, "en": english if english.exists() else portuguese}
     images = {language: {"address": image_address(file), "file": file.name} for language, file in files.items()}
     return figure | {"name": path.stem, "images": images}
-
-
-def read_if_given(path: Path | None) -> Any:
-    """JSON of a file; none where no file is named."""
-    return read_json(path) if path else None
 
 
 def main() -> None:
@@ -63,14 +60,14 @@ def run(arguments: argparse.Namespace) -> None:
             campaign=arguments.campaign,
             source=arguments.source,
             language=arguments.language,
-            tables=[read_json(path) for path in arguments.tables],
+            tables=[read_table_file(path) for path in arguments.tables],
             printed=read_csv(arguments.printed),
             claims_printed=arguments.claimed,
-            findings=read_if_given(arguments.findings),
-            worked=read_if_given(arguments.worked),
+            findings=read_as(FindingsFile, arguments.findings) if arguments.findings else None,
+            worked=read_as(WorkedFile, arguments.worked) if arguments.worked else None,
             figures=[read_figure(path) for path in arguments.figures],
             records=[load_record(path) for path in arguments.records],
-            registry=read_if_given(arguments.registry),
+            registry=read_json(arguments.registry) if arguments.registry else None,
             sources=json.loads(arguments.sources),
             citation=citation(arguments.citation),
         )

@@ -99,12 +99,9 @@
     return [make("p", { class: "soft" }, `${word("thesis")} `, make("strong", { class: "printed" }, cell.thesis.thesis), `: ${told}`)];
   }
 
-  function auditOf(cell) {
-    const heading = make("h3", {}, word("audit"));
-    if (!data.audited) return [heading, make("p", { class: "soft" }, word("not_audited"))];
-    if (!cell.findings) return [heading, make("p", { class: "soft" }, word("clean"))];
+  function listed(numbers) {
     const list = make("ul", { class: "reached" });
-    for (const finding of cell.findings.map((number) => data.findings[number])) {
+    for (const finding of numbers.map((number) => data.findings[number])) {
       const text = document.getElementById(finding.anchor).querySelector(".text"); // the subject, and what is said of it
       const subject = text.querySelector("strong").textContent;
       const link = make("a", { href: `#${finding.anchor}` }, subject);
@@ -112,7 +109,29 @@
       const badge = make("span", { class: `badge ${finding.severity}` }, word(finding.severity));
       list.append(make("li", {}, badge, " ", make("span", { lang: "en-GB" }, link, text.textContent.slice(subject.length))));
     }
-    return [heading, list];
+    return list;
+  }
+
+  const isError = (number) => data.findings[number].severity === "error";
+
+  // What makes the value wrong stands before where it comes from.
+  function faultsOf(cell) {
+    const errors = (cell.findings ?? []).filter(isError);
+    const corrected = data.corrected[cell.anchor];
+    if (!errors.length && !corrected) return [];
+    const box = make("div", { class: "faults" });
+    if (errors.length) box.append(make("h3", {}, word("faulty")));
+    if (corrected) box.append(make("p", {}, `${word("corrected")} `, make("a", { href: `#${corrected.anchor}` }, make("strong", {}, say(corrected.printed)))));
+    if (errors.length) box.append(listed(errors));
+    return [box];
+  }
+
+  function auditOf(cell) {
+    const heading = make("h3", {}, word("audit"));
+    if (!data.audited) return [heading, make("p", { class: "soft" }, word("not_audited"))];
+    if (!cell.findings) return [heading, make("p", { class: "soft" }, word("clean"))];
+    const others = cell.findings.filter((number) => !isError(number));
+    return others.length ? [heading, listed(others)] : [];
   }
 
   function commandOf(cell) {
@@ -128,10 +147,10 @@
     document.getElementById("lineage-title").textContent = names.join(" · ");
     const alone = cell.parts.length === 1;
     document.getElementById("lineage-body").replaceChildren(
-      make("p", { class: "big" }, say(cell.printed)), ...thesisOf(cell),
+      make("p", { class: "big" }, say(cell.printed)), ...thesisOf(cell), ...faultsOf(cell),
       ...cell.parts.flatMap((part) => partOf(part, alone)), ...auditOf(cell), ...commandOf(cell),
     );
-    history.replaceState(null, "", `#${cell.anchor}`);
+    if (location.hash !== `#${cell.anchor}`) history[dialog.open ? "replaceState" : "pushState"](null, "", `#${cell.anchor}`); // so that going back closes it
     if (!dialog.open) dialog.showModal();
     dialog.scrollTop = 0;
   }
@@ -139,6 +158,7 @@
   function follow() {
     const anchor = location.hash.slice(1);
     const target = anchor && document.getElementById(anchor);
+    if (dialog.open && !cells.has(anchor)) dialog.close();
     if (!target) return;
     for (let box = target.closest("details"); box; box = box.parentElement.closest("details")) box.open = true;
     if (target.hidden || target.closest("[hidden]")) document.querySelectorAll("form.filter").forEach((form) => { form.reset(); sift(form); });

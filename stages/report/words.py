@@ -22,6 +22,8 @@ SCRIPT_WORDS: dict[str, Words] = {
     "equal under habit": {"pt": "igual sob o hábito de arredondamento", "en": "equal under its rounding habit"},
     "different": {"pt": "diferente", "en": "different"},
     "other_scale": {"pt": "outra escala: não se compara", "en": "another scale: not to be compared"},
+    "faulty": {"pt": "Apoia-se em evidência com erro", "en": "Rests on evidence with an error"},
+    "corrected": {"pt": "Corrigido:", "en": "Corrected:"},
     "audit": {"pt": "Auditoria", "en": "Audit"},
     "clean": {"pt": "Nenhum achado alcança esta célula.", "en": "No finding reaches this cell."},
     "not_audited": {"pt": "Esta campanha não foi auditada.", "en": "This campaign has not been audited."},

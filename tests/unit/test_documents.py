@@ -69,10 +69,8 @@ def test_the_readme_states_what_became_of_the_worked_numbers() -> None:
     counts = json.loads((ROOT / "analysis/published/audit/worked_numbers.json").read_text())["counts"]["all"]
     readme = " ".join((ROOT / "README.md").read_text().split())
     assert f"of {counts['entries']} entries, {counts['follows']} follow, {counts['rounding']} when rounded otherwise" in readme
-    assert (
-        f"{counts['convention']} under another convention; {counts['differs']} do not, {counts['not verifiable']} cannot be verified"
-        in readme
-    )
+    assert f"{counts['convention']} under another convention; {counts['differs']} do not, " in readme
+    assert f"{counts['not verifiable']} cannot be verified" in readme
     assert f"{counts['definition']} define something" in readme
 
 

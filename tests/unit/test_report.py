@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -27,7 +28,10 @@ from stages.report.lineage import lineage_data
 from stages.report.make import read_figure
 from stages.report.names import both, cell_anchor, group_of, row_labels, title_of
 from stages.report.page import render
+from stages.report.rule_titles import PORTUGUESE
+from stages.report.shapes import FindingsFile, WorkedFile, read_as
 from stages.report.tables import cell_marks, table_view
+from stages.table_file import read_table_file
 from tests.conftest import ROOT
 
 PRINTED = read_csv(ROOT / "data/thesis_cells.csv")
@@ -380,3 +384,55 @@ def test_the_same_inputs_give_the_same_bytes(write_page: Callable[[str], bytes])
     assert first == second
     assert ROOT.as_posix().encode() not in first
     assert len(first) < 2_000_000
+
+
+def damaged(*path: Any, value: Any = None) -> Callable[[Any], Any]:
+    """A change that takes out what lies at ``path``, or puts ``value`` there."""
+
+    def change(content: Any) -> Any:
+        inner = content
+        for key in path[:-1]:
+            inner = inner[key]
+        if value is None:
+            del inner[path[-1]]
+        else:
+            inner[path[-1]] = value
+        return content
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("file", "change", "told"),
+    [
+        ("reports/published/tables/tab13.json", lambda _: {}, "table: found nothing"),
+        ("reports/published/tables/tab13.json", lambda _: [], "found [] (list)"),
+        ("reports/published/tables/tab13.json", damaged("rows", 0, "cells", "n"), "rows.qa.em.cells: found no 'n'"),
+        ("reports/published/tables/tab13.json", damaged("columns", 1, "show", value="perhaps"), "columns.1.show: found 'perhaps'"),
+        ("reports/published/figures/scores.json", damaged("alt"), "alt: found nothing"),
+        ("analysis/published/audit/findings.json", damaged("findings", 0, "cells"), "findings.0.cells: found nothing"),
+        ("analysis/published/audit/worked_numbers.json", damaged("entries"), "entries: found nothing"),
+        ("CITATION.cff", None, "authors: found nothing"),
+    ],
+)
+def test_a_damaged_file_is_named_with_the_field(tmp_path: Path, file: str, change: Callable[[Any], Any] | None, told: str) -> None:
+    copied = tmp_path / Path(file).name
+    if change:
+        copied.write_text(json.dumps(change(read_json(ROOT / file))))
+    else:
+        copied.write_text("title: a page\n")
+    read: dict[str, Callable[[Path], Any]] = {
+        "tables": read_table_file,
+        "figures": read_figure,
+        "CITATION.cff": citation,
+        "findings.json": partial(read_as, FindingsFile),
+        "worked_numbers.json": partial(read_as, WorkedFile),
+    }
+    with pytest.raises(UserError) as raised:
+        next(read[each] for each in read if each in file)(copied)
+    assert str(raised.value).startswith(f"{copied}: {told}")
+
+
+def test_every_rule_of_the_audit_has_a_title_in_portuguese() -> None:
+    own = {rule["id"] for rule in FINDINGS["rules"] if rule["family"] != "worked"}
+    assert own == PORTUGUESE.keys()
