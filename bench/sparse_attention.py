@@ -40,11 +40,6 @@ def seen_blocks(pattern: Pattern, length: int) -> Tensor:
     return seen
 
 
-def seen_tokens(pattern: Pattern, length: int) -> Tensor:
-    """The same as a matrix of tokens, for a mask."""
-    return seen_blocks(pattern, length).repeat_interleave(pattern.block, 0).repeat_interleave(pattern.block, 1)
-
-
 def block_attention(query: Tensor, key: Tensor, value: Tensor, seen: Tensor) -> Tensor:
     """Attention over the blocks ``seen``; query, key, value and result are heads × tokens × width.
 

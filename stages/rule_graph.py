@@ -24,12 +24,12 @@ _CAMPAIGN = re.compile(r"\\ncampaign: ([A-Za-z0-9_-]+)")
 _EDGE = re.compile(r"^\s*(\d+) -> (\d+)$", re.MULTILINE)
 
 
-def ask_snakemake(campaign: str, targets: tuple[str, ...] = TARGETS) -> str:
-    """What ``snakemake --dag`` prints for the targets of a campaign; it runs and changes nothing.
+def ask_snakemake(campaign: str) -> str:
+    """What ``snakemake --dag`` prints for all of a campaign; it runs and changes nothing.
 
     The graph is that of a machine that has the evidence, whether or not this one does: nothing of it is read.
     """
-    command = [sys.executable, "-m", "snakemake", *targets, "--config", f"campaign={campaign}", "--dag", "dot"]
+    command = [sys.executable, "-m", "snakemake", *TARGETS, "--config", f"campaign={campaign}", "--dag", "dot"]
     done = subprocess.run(command, capture_output=True, text=True, env=os.environ | {"LASTRO_EVIDENCE": "."})
     if done.returncode or "digraph" not in done.stdout:
         raise UserError("snakemake --dag", "", (done.stderr.strip().splitlines() or ["no graph"])[-1], "the graph of the jobs")
@@ -76,14 +76,13 @@ def rule_files(snakefile: Path) -> dict[str, str]:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m stages.rule_graph", description="Write the graph of a campaign's rules.")
     parser.add_argument("--campaign", required=True)
-    parser.add_argument("--snakefile", type=Path, default=Path("Snakefile"))
     parser.add_argument("--output", type=Path, required=True, help="JSON to write")
     report_errors(partial(run, parser.parse_args()))
 
 
 def run(arguments: argparse.Namespace) -> None:
     """Ask Snakemake, write what it says."""
-    graph = read_graph(ask_snakemake(arguments.campaign), rule_files(arguments.snakefile), arguments.campaign)
+    graph = read_graph(ask_snakemake(arguments.campaign), rule_files(Path("Snakefile")), arguments.campaign)
     write_atomic(arguments.output, to_json({"schema_version": 1, "campaign": arguments.campaign, **graph}))
     print(f"{len(graph['rules'])} rules, {len(graph['edges'])} edges")
 

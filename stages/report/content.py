@@ -12,7 +12,6 @@ from stages.report.audit import OUTCOMES, findings_view, worked_view
 from stages.report.beside import REFERENCE, by_campaign, by_cell, changes, corrections, side_by_side
 from stages.report.environment import data_view, environment_view
 from stages.report.lineage import lineage_data
-from stages.report.names import FAMILIES
 from stages.report.tables import cell_marks, grouped_tables
 
 
@@ -69,7 +68,6 @@ def page_content(inputs: Inputs) -> dict[str, Any]:
         "findings": findings_view(inputs.findings),
         "worked": worked_view(inputs.worked),
         "outcomes": OUTCOMES,
-        "families": FAMILIES,
         "figures": inputs.figures,
         "environment": environment_view(inputs.records),
         "origin": data,

@@ -33,7 +33,6 @@ def _run(record: Record) -> dict[str, Any]:
     return {
         "run": record.identity.run,
         "version": record.identity.version,
-        "track": record.identity.track,
         "device": ran.device,
         "count": ran.device_count,
         "memory_gb": ran.device_memory_gb,

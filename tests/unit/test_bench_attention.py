@@ -9,7 +9,7 @@ from torch.nn import functional as F
 
 from bench import attention, sparse_attention
 from bench.attention import HEADS, PATTERNS, WIDTH, calls, peak_bytes, seconds
-from bench.sparse_attention import Pattern, block_attention, seen_blocks, seen_tokens
+from bench.sparse_attention import Pattern, block_attention, seen_blocks
 from stages.appendix_inputs import AttentionMeasurement
 from stages.files import read_json
 from stages.validation import validate
@@ -17,6 +17,11 @@ from tests.conftest import ROOT
 
 CPU = torch.device("cpu")
 SMALL = {"window": Pattern(block=4, window=3, first=1, random=0), "blocks": Pattern(block=4, window=3, first=2, random=2)}
+
+
+def seen_tokens(pattern: Pattern, length: int) -> torch.Tensor:
+    """A pattern as a mask of tokens."""
+    return seen_blocks(pattern, length).repeat_interleave(pattern.block, 0).repeat_interleave(pattern.block, 1)
 
 
 @pytest.mark.parametrize("name", SMALL)
