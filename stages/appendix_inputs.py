@@ -3,7 +3,7 @@
 Every quantity carries its unit and its source; where nothing but the thesis states it, the source says so.
 """
 
-from typing import Annotated
+from typing import Annotated, Generic, Literal, TypeVar
 
 from pydantic import Field, StringConstraints
 
@@ -12,23 +12,43 @@ from stages.strict import Count, Positive, Size, Strict
 Words = Annotated[str, StringConstraints(min_length=1)]
 
 
-class Quantity(Strict):
-    """A number with its unit and where it is from; null where nobody states one."""
+Unit = TypeVar("Unit", bound=str)
+
+
+class Quantity(Strict, Generic[Unit]):
+    """A number in the unit that the tables' formulas take, and where it is from; null where nobody states one."""
 
     value: Annotated[float, Field(ge=0)] | None
-    unit: Words
+    unit: Unit
     source: Words
+
+
+Bits = Quantity[Literal["bits"]]
+Bytes = Quantity[Literal["bytes"]]
+Cycles = Quantity[Literal["cycles"]]
+Gigabytes = Quantity[Literal["GB"]]
+Kibibytes = Quantity[Literal["KiB"]]
+Microseconds = Quantity[Literal["µs"]]
+Parameters = Quantity[Literal["parameters"]]
+Share = Quantity[Literal["share of the peak"]]
+Teraflops = Quantity[Literal["TFLOPS"]]
+Terabytes = Quantity[Literal["TB/s"]]
+Tokens = Quantity[Literal["tokens"]]
+Units = Quantity[Literal["units"]]
+Workers = Quantity[Literal["workers"]]
+Relative = Quantity[Literal["times full training's"]]
+Weight = Quantity[Literal["weight"]]
 
 
 class Accelerator(Strict):
     """One device: peak of dense products in 16 bits, memory and its bandwidth, board power, and price by the hour."""
 
     name: Words
-    peak: Quantity
-    memory: Quantity
-    bandwidth: Quantity
-    power: Quantity
-    price: Quantity
+    peak: Teraflops
+    memory: Gigabytes
+    bandwidth: Terabytes
+    power: Quantity[Literal["W"]]
+    price: Quantity[Literal["USD/h"]]
 
 
 class Accelerators(Strict):
@@ -40,26 +60,26 @@ class Accelerators(Strict):
 class OnChip(Strict):
     """Memory of each multiprocessor: its size, and the bytes that one moves in a cycle."""
 
-    size: Quantity
-    bytes_a_cycle: Quantity
-    latency: Quantity
-    energy: Quantity
+    size: Kibibytes
+    bytes_a_cycle: Bytes
+    latency: Cycles
+    energy: Quantity[Literal["pJ for 64 bits"]]
 
 
 class OfDevice(Strict):
     """Memory that the whole device shares; where the bandwidth is given as such, the bytes of a cycle are null."""
 
-    size: Quantity
-    bandwidth: Quantity
-    latency: Quantity
-    energy: Quantity
+    size: Gigabytes
+    bandwidth: Terabytes
+    latency: Cycles
+    energy: Quantity[Literal["pJ/bit"]]
 
 
 class MemoryHierarchy(Strict):
     """Levels of a device's memory, ``params/appendix/memory_hierarchy.yaml``; peaks are those of the accelerators."""
 
-    multiprocessors: Quantity
-    clock: Quantity
+    multiprocessors: Units
+    clock: Quantity[Literal["GHz"]]
     on_chip: dict[str, OnChip]
     second_level: OnChip
     of_device: dict[str, OfDevice]
@@ -69,15 +89,15 @@ class FloatingFormat(Strict):
     """A binary format after IEEE 754, with the peak of products in it; no peak, no speed-up."""
 
     name: Words
-    exponent_bits: Quantity
-    mantissa_bits: Quantity
-    peak: Quantity
+    exponent_bits: Bits
+    mantissa_bits: Bits
+    peak: Teraflops
 
 
 class IntegerFormat(Strict):
     name: Words
-    bits: Quantity
-    peak: Quantity
+    bits: Bits
+    peak: Quantity[Literal["TOPS"]]
 
 
 class NumberFormats(Strict):
@@ -91,17 +111,17 @@ class Interconnect(Strict):
     """A link: what one worker sends while it receives as much, time of a step, and price of a gigabit a second."""
 
     name: Words
-    bandwidth: Quantity
-    latency: Quantity
-    price: Quantity
+    bandwidth: Quantity[Literal["Gb/s"]]
+    latency: Microseconds
+    price: Quantity[Literal["USD per Gb/s"]]
 
 
 class Reduction(Strict):
     """The all-reduce whose time is computed: gradients of a model among workers."""
 
-    parameters: Quantity
-    bytes_each: Quantity
-    workers: Quantity
+    parameters: Parameters
+    bytes_each: Bytes
+    workers: Workers
 
 
 class Interconnects(Strict):
@@ -115,33 +135,33 @@ class Parallelism(Strict):
     """The training whose parallel forms are compared, ``params/appendix/parallelism.yaml``; bytes are per parameter or activation."""
 
     name: Words
-    parameters: Quantity
-    layers: Quantity
-    width: Quantity
-    workers: Quantity
-    sequences: Quantity
-    length: Quantity
-    micro_batches: Quantity
-    bytes_weight: Quantity
-    bytes_gradient: Quantity
-    bytes_optimiser: Quantity
-    bytes_activation: Quantity
-    bandwidth: Quantity
-    latency: Quantity
-    utilisation: Quantity
+    parameters: Parameters
+    layers: Quantity[Literal["layers"]]
+    width: Units
+    workers: Workers
+    sequences: Quantity[Literal["sequences a step"]]
+    length: Tokens
+    micro_batches: Quantity[Literal["micro-batches a step"]]
+    bytes_weight: Bytes
+    bytes_gradient: Bytes
+    bytes_optimiser: Bytes
+    bytes_activation: Bytes
+    bandwidth: Quantity[Literal["GB/s"]]
+    latency: Microseconds
+    utilisation: Share
 
 
 class LanguageModel(Strict):
     name: Words
-    parameters: Quantity
-    tokens: Quantity
+    parameters: Parameters
+    tokens: Tokens
 
 
 class Costing(Strict):
     """What a training's price is computed with; peak, power and price of the device are those of the accelerators."""
 
-    utilisation: Quantity
-    devices: Quantity
+    utilisation: Share
+    devices: Quantity[Literal["devices"]]
 
 
 class Models(Strict):
@@ -154,17 +174,17 @@ class Models(Strict):
 class Strategy(Strict):
     """A strategy relative to full training; risk is from 0 to 1."""
 
-    performance: Quantity
-    cost: Quantity
-    time: Quantity
-    risk: Quantity
+    performance: Relative
+    cost: Relative
+    time: Relative
+    risk: Quantity[Literal["from 0 to 1"]]
 
 
 class Weights(Strict):
-    performance: Quantity
-    cost: Quantity
-    time: Quantity
-    risk: Quantity
+    performance: Weight
+    cost: Weight
+    time: Weight
+    risk: Weight
 
 
 class Strategies(Strict):

@@ -8,7 +8,7 @@ from typing import Any, get_args
 import pytest
 from pydantic import BaseModel
 
-from stages.appendix_inputs import Quantity
+from stages.appendix_inputs import MODELS, Quantity
 from stages.errors import UserError
 from stages.table import Built, as_json, build_table, load_spec, parameter_names
 from stages.table_inputs import TABLE_INPUTS, load_table_input
@@ -196,3 +196,11 @@ def test_the_tables_are_of_campaigns_with_evidence_alone(project: Path) -> None:
     for table in TABLES:
         spec = load_spec(Path(f"params/tables/{table}.yaml"))
         assert spec.restricted_to([], "evidence") and spec.restricted_to([], "training") is None
+
+
+def test_an_input_in_another_unit_than_the_formulas_take_is_refused() -> None:
+    path = Path("params/appendix/accelerators.yaml")
+    given = read_yaml(ROOT / path)
+    given["devices"]["h100"]["peak"]["unit"] = "GFLOPS"
+    with pytest.raises(UserError, match=r"devices\.h100\.peak\.unit: found 'GFLOPS' \(str\), expected input should be 'TFLOPS'"):
+        validate(MODELS["accelerators"], given, path)
