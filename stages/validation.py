@@ -54,6 +54,8 @@ def _known_keys(model: type[BaseModel], location: Sequence[str | int]) -> list[s
         here = _resolve(here, schema)
         if "discriminator" in here and key in here["discriminator"]["mapping"]:
             here = {"$ref": here["discriminator"]["mapping"][key]}
+        elif "oneOf" in here:  # told apart by a function: the tag is the model's name
+            here = next((option for option in here["oneOf"] if _resolve(option, schema)["title"].lower() == key), {})
         else:
             here = here.get("properties", {}).get(key) or here.get("additionalProperties") or here.get("items") or {}
     return sorted(_resolve(here, schema).get("properties", {}))

@@ -7,9 +7,9 @@ to account: by computing it (:class:`Number`), by comparing both sides of an equ
 
 import re
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Discriminator, Field, Tag, model_validator
 
 from stages.strict import Positive, Strict
 
@@ -113,13 +113,42 @@ class Definition(Entry):
     definition: Literal[True]
 
 
+KINDS: dict[str, tuple[type[Entry], str]] = {
+    "number": (Number, "follows"),
+    "relation": (Relation, "left"),
+    "cited": (Cited, "known"),
+    "read": (Read, "outcome"),
+    "definition": (Definition, "definition"),
+}
+"""Kinds of entries, and the key that tells each."""
+
+
+def _kind_of(entry: Any) -> str | None:
+    """Kind of an entry, so that what is wrong with it is said of that kind alone."""
+    return next((kind for kind, (_, key) in KINDS.items() if isinstance(entry, dict) and key in entry), None)
+
+
+AnyEntry = Annotated[
+    Annotated[Number, Tag("number")]
+    | Annotated[Relation, Tag("relation")]
+    | Annotated[Cited, Tag("cited")]
+    | Annotated[Read, Tag("read")]
+    | Annotated[Definition, Tag("definition")],
+    Discriminator(
+        _kind_of,
+        custom_error_type="kind_of_entry",
+        custom_error_message="one key that tells what kind it is: " + ", ".join(key for _, key in KINDS.values()),
+    ),
+]
+
+
 class WorkedNumbers(Strict):
     """One file: a chapter or a part of an appendix."""
 
     part: str
     """As ``Appendix B.2``."""
     inputs: dict[str, Input] = Field(default={})
-    entries: list[Number | Relation | Cited | Read | Definition]
+    entries: list[AnyEntry]
 
     @model_validator(mode="after")
     def _own_ids(self) -> "WorkedNumbers":

@@ -111,7 +111,10 @@ def check_file(path: Path) -> list[Verdict]:
 def _evaluate(scope: Mapping[str, Any], place: str, expression: str, **names: float) -> Traced:
     try:
         return evaluate_number(expression, {**scope, **{name: Traced(value) for name, value in names.items()}}, place)
-    except UserError as error:  # arithmetic that has no value names no file of its own
+    except UserError as error:
+        if str(error).startswith(place):
+            raise
+        # arithmetic that has no value names no file of its own
         raise UserError(place, expression, str(error), "an expression that has a value") from error
 
 

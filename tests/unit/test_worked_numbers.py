@@ -155,6 +155,24 @@ def test_entry_that_cannot_be_computed_is_named(tmp_path: Path, entry: dict[str,
     assert "chapter.yaml" in str(error.value)
 
 
+@pytest.mark.parametrize(
+    ("entry", "message"),
+    [
+        ({"stated": "2", "followz": "2"}, "one key that tells what kind it is: follows, left"),
+        (
+            {"stated": "2", "follows": "2", "slip": []},
+            r"entries.0.slip: found unknown key 'slip', expected one of: .*slips.* Did you mean 'slips'",
+        ),
+        ({"stated": "two", "follows": "2"}, "entries.0.stated: found 'two'"),
+        ({"stated": "2", "follows": "parameterss"}, "1.1: parameterss: found an unknown name"),
+    ],
+)
+def test_what_is_wrong_is_said_of_that_kind_of_entry_and_once(tmp_path: Path, entry: dict[str, Any], message: str) -> None:
+    with pytest.raises(UserError, match=message) as error:
+        _one(tmp_path, **entry)
+    assert str(error.value).count("chapter.yaml") == 1
+
+
 def test_same_id_twice_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="ids given twice: 1.1"):
         check_file(_file(tmp_path, {"id": "1.1", "definition": True}, {"id": "1.1", "definition": True}))
