@@ -6,6 +6,7 @@ from the ``stages`` package. Editing one of them re-runs what it made and what h
 
 import ast
 import hashlib
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -38,12 +39,21 @@ def _closure(module: str) -> set[str]:
 def _imports(module: str) -> list[str]:
     """Modules of the package that ``module`` imports anywhere in its code, and the packages it lies in."""
     names = [module.rpartition(".")[0]]
-    for node in ast.walk(ast.parse(_source(module).read_bytes())):
+    for node in _statements(ast.parse(_source(module).read_bytes())):
         if isinstance(node, ast.Import):
             names += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module:
             names += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
     return [name for name in names if name.split(".")[0] == PACKAGE.name and _source(name).exists()]
+
+
+def _statements(node: ast.AST) -> Iterator[ast.stmt]:
+    """Every statement within ``node``; expressions, of which there are many more, hold no import and are not entered."""
+    for field in ("body", "orelse", "finalbody", "handlers", "cases"):
+        for inner in getattr(node, field, ()):
+            if isinstance(inner, ast.stmt):
+                yield inner
+            yield from _statements(inner)
 
 
 def _source(module: str) -> Path:

@@ -114,13 +114,13 @@ def test_a_sound_campaign_through_the_whole_workflow(project: Path, template: Pa
             spec.unlink()
     for folder in ("params/runs", "params/campaigns", "params/tables", "data"):
         shutil.copytree(template / folder, project / folder, dirs_exist_ok=True)
-    snakemake(project, "all", "audit", "--config", "campaign=sound")
+    snakemake(project, "records", "tables", "audit", "--config", "campaign=sound")
     findings = json.loads((project / "analysis/sound/audit/findings.json").read_text())
     assert [f["id"] for f in findings["findings"] if f["severity"] != "note"] == []
     assert findings["summary"]["cells"]["confirmed"] == findings["summary"]["cells"]["printed"]
     done = run_in(project, "python", "-m", "stages.audit.gate", "report", "--campaign", "sound")
     assert done.returncode == 0, done.stdout
-    assert "nothing to be done" in snakemake(project, "-n", "all", "audit", "--config", "campaign=sound").lower()
+    assert "nothing to be done" in snakemake(project, "-n", "records", "tables", "audit", "--config", "campaign=sound").lower()
     for file in ("reports/sound/tables/tab13_corrected.tex", "analysis/sound/audit/corrected_scores.json"):
         kept = (project / file).read_text()
         (project / file).write_text(kept.replace("0", "1", 3))
@@ -236,7 +236,7 @@ def test_an_altered_copy_as_a_campaign_of_its_own(project: Path, altered: Path) 
     edit(altered / TRACK2 / "eval_trilha2_extrinsic_details_seed456.jsonl", spoil)
     registering = run_in(project, "python", "-m", "stages.evidence", "register", str(altered), "--campaign", "theirs")
     assert "claims: the thesis's" in registering.stdout, registering.stderr
-    snakemake(project, "all", "audit", "--config", "campaign=theirs")
+    snakemake(project, "records", "tables", "audit", "--config", "campaign=theirs")
     known = {f["id"]: f["fingerprint"] for f in published()["findings"]}
     theirs = json.loads((project / "analysis/theirs/audit/findings.json").read_text())["findings"]
     fresh = {f["rule"] for f in theirs if known.get(f["id"]) != f["fingerprint"] and f["severity"] != "note"}

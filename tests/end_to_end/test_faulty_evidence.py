@@ -151,10 +151,11 @@ def test_a_registered_folder_is_a_campaign_like_any_other(project: Path, copy: P
     """Somebody else's results: one number differs, and the tables that use it differ with it."""
     (copy / V2).write_text((copy / V2).read_text().replace('"elapsed_sec": 3156.332495212555', '"elapsed_sec": 7200.0'))
     assert run_in(project, "python", "-m", "stages.evidence", "register", str(copy), "--campaign", "theirs").returncode == 0
-    snakemake(project, "all", "check", "--config", "campaign=theirs")
+    wanted = ("records", "tables", "check", "--config", "campaign=theirs")
+    snakemake(project, *wanted)
     verdicts = (project / "analysis/theirs/thesis_check.csv").read_text().splitlines()
     published = (project / "analysis/published/thesis_check.csv").read_text().splitlines()
     changed = [line.split(",")[:3] for line in verdicts if line not in published]
     assert changed == [["tab01", "v2", "hours"], ["tab03", "v2", "hours"], ["tab03", "v2", "cost"], ["tab07", "v2", "hours"]]
-    assert "nothing to be done" in snakemake(project, "-n", "--config", "campaign=theirs").lower()
+    assert "nothing to be done" in snakemake(project, "-n", *wanted).lower()
     assert "nothing to be done" in snakemake(project, "-n").lower(), "the published campaign is not touched"

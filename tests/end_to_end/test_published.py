@@ -17,6 +17,23 @@ from tests.conftest import ROOT, copy_project, files_below, snakemake
 MADE = ("versions", "reports", "analysis", ".snakemake/metadata")
 
 
+ONE_OF_EACH = (
+    "versions/published/v3-stacked-lstm/v3/record.json",
+    "versions/published/trilha2-lora/extrinsic/record.json",
+    "analysis/published/extrinsic/scores.csv",
+    "analysis/published/audit/corrected_scores.json",
+    "analysis/published/audit/guardrail_cross.json",
+    "analysis/published/audit/worked_numbers.json",
+    "analysis/published/metrics.json",
+    "analysis/published/thesis_check.json",
+    "analysis/published/rule_graph.json",
+    "reports/published/tables/tab13.json",
+    "reports/published/figures/scores.json",
+    "reports/published/index.html",
+)
+"""A file of every rule but the audit's, which reads all of the evidence and is made above."""
+
+
 @pytest.mark.evidence
 def test_everything_is_made_again_from_the_evidence_to_the_same_bytes(tmp_path: Path, evidence: Path) -> None:
     """Every record, score, table, finding and ledger entry, in another folder, from the evidence alone."""
@@ -31,8 +48,8 @@ def test_everything_is_made_again_from_the_evidence_to_the_same_bytes(tmp_path: 
     again = files_below(project, *MADE)
     assert again.keys() == committed.keys()
     assert [name for name in committed if again[name] != committed[name]] == []
-    snakemake(project, "all", "check", "audit", "--forceall", evidence=evidence)
-    assert files_below(project, *MADE) == committed, "twice in the same folder"
+    snakemake(project, *ONE_OF_EACH, "--force", evidence=evidence)
+    assert files_below(project, *MADE) == committed, "again over what is there"
 
 
 @pytest.mark.evidence

@@ -40,6 +40,24 @@ def test_an_edit_of_what_a_stage_imports_changes_its_hash(package: Path, file: s
     assert changed(package, file, "stages.table")
 
 
+@pytest.mark.parametrize(
+    "code",
+    [
+        "if x:\n    pass\nelif y:\n    from stages import train",
+        "try:\n    pass\nexcept OSError:\n    import stages.train",
+        "try:\n    pass\nfinally:\n    from stages.train import z",
+        "match x:\n    case 1:\n        from stages import train",
+        "with x:\n    for y in z:\n        async def f():\n            from stages import train",
+        "class A:\n    def f(self):\n        while x:\n            pass\n        else:\n            from stages import train",
+    ],
+)
+def test_an_import_counts_wherever_it_stands(package: Path, code: str) -> None:
+    (package / "table.py").write_text(code + "\n")
+    code_hash._imports.cache_clear()
+    code_hash.code_hash.cache_clear()
+    assert changed(package, "train.py", "stages.table")
+
+
 @pytest.mark.parametrize("file", ["train.py", "importers/rnn.py"])
 def test_an_edit_elsewhere_does_not(package: Path, file: str) -> None:
     assert not changed(package, file, "stages.table")
