@@ -22,6 +22,7 @@ from stages.worked_entries import worked_files
 
 # Input functions ask for the same files many times over; one call of Snakemake reads each of them once.
 load_campaign, load_registry, load_run, load_spec = map(cache, (load_campaign, load_registry, load_run, load_spec))
+load_prices, known_runs = map(cache, (load_prices, known_runs))
 
 # Strict bash (a prefix of ours replaces Snakemake's own). Stages run in the environment that Snakemake runs in, whether or not it is activated.
 shell.prefix(f'set -euo pipefail; export PATH="{Path(sys.executable).parent}:$PATH"; ')
@@ -105,6 +106,7 @@ def get_campaign_runs(campaign):
     return [load_run(campaign, run, get_settings()) for run in load_campaign(campaign).runs]
 
 
+@cache
 def get_specs(campaign):
     """Specs of the tables of the campaign: those whose runs it has, or, where a spec allows it, some of them."""
     parameters, specs = load_campaign(campaign), []

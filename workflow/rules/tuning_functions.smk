@@ -22,6 +22,7 @@ from stages.tuning_places import (
 )
 
 MANIFEST = "manifest.json"
+read_run_file = cache(read_run_file)  # every family of runs asks for each of them
 
 
 @cache
