@@ -207,7 +207,8 @@ def _of_one(function: Callable[[Any], Any]) -> Callable[[Any], Traced]:
     return lambda value: compute(function, *_listed(value)[:1], formula="the function")
 
 
-def _of_numbers(name: str, function: Callable[..., float]) -> Callable[..., Traced]:
+def of_numbers(name: str, function: Callable[..., Any]) -> Callable[..., Traced]:
+    """``function`` of numbers as one of whatever an expression holds, traced to all of it."""
     return lambda *values: compute(function, *(_scalar(value, name) for value in values), formula=name)
 
 
@@ -270,6 +271,6 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "short_dataset": _of_one(short_dataset),
     "short_count": _of_one(short_count),
     "files": files_of,
-    **{name: _of_numbers(name, function) for name, function in FORMULAS.items()},
+    **{name: of_numbers(name, function) for name, function in FORMULAS.items()},
 }
 """``sd`` is the sample standard deviation (n - 1), as the thesis's multi-seed summary has it."""

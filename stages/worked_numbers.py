@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from stages.errors import UserError, report_errors
-from stages.expression import evaluate_number
+from stages.expression import evaluate_number, of_numbers
 from stages.files import sha256_of_json, to_json, write_atomic
-from stages.traced import Ref, Traced, compute
+from stages.traced import Ref, Traced
 from stages.validation import validate
 from stages.worked_entries import OUTCOMES, Alternative, Cited, Entry, Number, Outcome, Read, Relation, WorkedNumbers
 from stages.yaml_files import read_yaml
@@ -224,16 +224,11 @@ def shown(value: float) -> str:
     return text if re.search("e", text) is None else text.replace("e+0", "e").replace("e+", "e").replace("e-0", "e-")
 
 
-def _traced(function: Callable[..., Any]) -> Callable[..., Traced]:
-    """``function`` of numbers as one of traced numbers."""
-    return lambda *values: compute(function, *values, formula=function.__name__)
-
-
 _MATHEMATICS: dict[str, Callable[..., Any]] = {
     **{name: getattr(math, name) for name in ("sqrt", "log", "log2", "erf", "floor", "ceil", "sin", "cos")},
     **{"minimum": min, "maximum": max, "absolute": abs},
 }
-_FUNCTIONS = {name: _traced(function) for name, function in _MATHEMATICS.items()}
+_FUNCTIONS = {name: of_numbers(name, function) for name, function in _MATHEMATICS.items()}
 """What is needed beside the functions that every expression has, the project's formulas among them."""
 
 
