@@ -28,6 +28,13 @@ def test_kilowatt_hours_for_dollars(sound: Sound) -> None:
     assert finding.cells == () and finding.evidence[0].file == FILE
 
 
+def test_a_difference_without_a_known_slip_names_none(sound: Sound) -> None:
+    _entry(sound, 1, stated="2.5")
+    [finding] = [each for each in sound.audit("worked.figures") if each.severity == "error"]
+    assert "slip" not in finding.message
+    assert finding.effect == "1.54 times too large"
+
+
 def test_a_figure_that_goes_on_from_a_wrong_one_is_not_blamed_for_it(sound: Sound) -> None:
     _entry(sound, 0, stated="9.0")
     _entry(sound, 1, stated="1.35")

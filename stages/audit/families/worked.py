@@ -83,14 +83,15 @@ def _finding(verdict: Verdict) -> Finding:
 
 def _reason(verdict: Verdict) -> str:
     entry, held = verdict.entry, verdict.held
-    if not held.why or (held.outcome == "rounding" and not isinstance(entry, Read)):
-        return ""
+    if held.why in ("", _effect(verdict)) or (held.outcome == "rounding" and not isinstance(entry, Read)):
+        return ""  # where no slip is known, by how much it is off is all that there is to say
     before = {"differs": "Likely slip: ", "convention": "Under another convention it follows: "}.get(held.outcome, "")
     return f"{'' if isinstance(entry, Read | Cited) else before}{held.why}."
 
 
 def _effect(verdict: Verdict) -> str:
     """By how much a figure is off."""
-    if verdict.held.value is None or not isinstance(verdict.entry, Number | Cited):
+    entry, held = verdict.entry, verdict.held
+    if held.outcome != "differs" or held.value is None or not isinstance(entry, Number | Cited):
         return ""
-    return factor_in_words(float(verdict.entry.stated), verdict.held.value) if verdict.held.outcome == "differs" else ""
+    return factor_in_words(float(entry.stated), held.value)
