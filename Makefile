@@ -18,7 +18,7 @@ AGAIN := $(if $(EVIDENCE),score_outputs import_run import_extrinsic corrected_sc
 AUDIT := $(if $(EVIDENCE),--forcerun audit_campaign)
 FOUND := analysis/$(campaign)/audit
 
-.PHONY: help install reproduce published demo clean-demo test audit evidence track publish ui bench schemas lock clean
+.PHONY: help install install-scale reproduce published demo clean-demo test audit evidence track publish ui bench schemas lock clean
 
 help:
 	@echo "make reproduce   set up, then make every table, figure and page again and compare with the thesis; then the demo"
@@ -37,6 +37,13 @@ $(VENV)/installed: requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || { echo "error: $(PYTHON) is not Python 3.11; set PYTHON=/path/to/python3.11" >&2; exit 1; }
 	$(PYTHON) -m venv --clear $(VENV)
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	@touch $@
+
+# What scaling out needs beside: an executor for Slurm, S3, PostgreSQL (docs/scaling.md).
+install-scale: $(VENV)/installed-scale
+
+$(VENV)/installed-scale: $(VENV)/installed requirements-scale.lock
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --constraint requirements.lock -r requirements-scale.lock
 	@touch $@
 
 reproduce: install
@@ -109,7 +116,11 @@ schemas: install
 lock:
 	$(PYTHON) -m venv --clear .venv-lock
 	.venv-lock/bin/python -m pip install --quiet '.[dev]'
-	.venv-lock/bin/python -m pip freeze --exclude lastro > requirements.lock
+	{ echo "# Everything that pyproject.toml pins and what it brings, resolved for Python 3.11 (make lock)."; \
+	.venv-lock/bin/python -m pip freeze --exclude lastro | sed 's/+cpu$$//'; } > requirements.lock
+	.venv-lock/bin/python -m pip install --quiet --constraint requirements.lock '.[dev,scale]'
+	{ echo '# What the extra "scale" of pyproject.toml brings beside requirements.lock (make lock).'; \
+	.venv-lock/bin/python -m pip freeze --exclude lastro | sed 's/+cpu$$//' | grep -vxFf requirements.lock; } > requirements-scale.lock
 	rm -rf .venv-lock
 
 clean:
