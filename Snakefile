@@ -94,6 +94,7 @@ rule report:
 
 
 onstart:
+    hold_project()
     ledger.remember()
     show_live_curves()
 

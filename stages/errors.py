@@ -3,6 +3,8 @@
 import sys
 from collections.abc import Callable
 
+from stages.caller import end_with_caller
+
 
 class UserError(ValueError):
     """Something in the user's files or arguments is wrong; nothing was written.
@@ -18,6 +20,7 @@ class UserError(ValueError):
 
 def report_errors(main: Callable[[], object]) -> None:
     """Run a stage's ``main``; print a :class:`UserError` as one line on stderr and exit with status 1."""
+    end_with_caller()
     try:
         main()
     except UserError as error:

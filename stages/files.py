@@ -1,13 +1,13 @@
 """The one way to read, hash and write files: strict in, atomic out, the same bytes for the same content."""
 
 import csv
+import fcntl
 import hashlib
 import io
 import json
 import os
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -58,12 +58,12 @@ def open_atomic(path: Path) -> Iterator[IO[bytes]]:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        temporary = path.with_name(f".{path.name}.part")
+        opened = _open_alone(temporary)
     except OSError as error:
         raise UserError(path, "", error.strerror or error, "a place that can be written") from error
-    temporary = Path(name)
     try:
-        with os.fdopen(handle, "wb") as file:
+        with opened as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
@@ -75,6 +75,18 @@ def open_atomic(path: Path) -> Iterator[IO[bytes]]:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def _open_alone(path: Path) -> IO[bytes]:
+    """``path``, emptied of what a killed process left there, for this process alone to write; another one that does is waited for."""
+    while True:
+        file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644), "wb")
+        fcntl.flock(file, fcntl.LOCK_EX)
+        with suppress(FileNotFoundError):  # the one waited for gave the file its name, or took it away
+            if os.path.samestat(os.fstat(file.fileno()), path.stat()):
+                file.truncate(0)
+                return file
+        file.close()
 
 
 def decode_text(data: bytes, name: object) -> str:

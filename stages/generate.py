@@ -92,15 +92,13 @@ def fingerprint_of(parameters: GenerateParameters, inputs: Mapping[str, Path], e
 def answer_missing(engine: Engine, requests: Sequence[Request], batches: Sequence[Sequence[int]], made: Partial, meter: Meter) -> None:
     """Answer every batch that is not done, and keep each at once."""
     began = shown = time.perf_counter()
-    first, energy = len(made.done), meter.kilowatt_hours
+    first = len(made.done)
     for number, batch in enumerate(batches):
         if number in made.done:
             continue
-        start = time.perf_counter()
-        answers = engine.answer([requests[index].prompt for index in batch], requests[batch[0]].maximum_new_tokens)
-        now, before, energy = time.perf_counter(), energy, meter.kilowatt_hours
-        used = None if energy is None or before is None else energy - before
-        made.add(number, Done(now - start, used, answers))
+        prompts = [requests[index].prompt for index in batch]
+        made.answered(number, meter, partial(engine.answer, prompts, requests[batch[0]].maximum_new_tokens))
+        now = time.perf_counter()
         if now - shown >= LINE_SECONDS:
             shown = now
             left = (len(batches) - len(made.done)) * (now - began) / (len(made.done) - first)

@@ -3,27 +3,30 @@
     python -m stages.probe --run safety --model DIR --adapter DIR --draws DIR [DIR …] --base-outputs DIR --adapter-outputs DIR \
         --parameters JSON --report FILE.json --answers FILE.jsonl --timing FILE.json
 
-The first draw's examples are answered once a sampling seed, beside their greedy answers; the greedy answers to all draws that are given
-are searched for personal data.
+A call that is killed is gone on with. The first draw's examples are answered once a sampling seed, beside their greedy answers; the
+greedy answers to all draws that are given are searched for personal data.
 """
 
 import argparse
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
+from itertools import count
 from pathlib import Path
-from time import perf_counter
 from typing import Any
 
 import torch
 
+from stages.code_hash import code_hash
 from stages.energy import Meter, total
 from stages.errors import UserError, report_errors
 from stages.example_rows import write_objects
-from stages.files import parse_json, sha256_of_file, to_json, write_atomic
+from stages.files import parse_json, sha256_of_file, sha256_of_json, to_json, write_atomic
 from stages.generate import input_manifests
+from stages.generation.answer import Answer
 from stages.generation.engine import environment_of, load_system
 from stages.generation.examples import Draw, read_draw
 from stages.generation.outputs import read_outputs
+from stages.generation.partial import Partial, open_partial
 from stages.generation.transformers_engine import ids_of
 from stages.manifest import NAME
 from stages.parameter_models import Extrinsic, Probes
@@ -32,10 +35,13 @@ from stages.probes.prompts import all_cases
 from stages.probes.report import SCANNED, Greedy, System, counts, judged, sampled_rows, sampled_scores
 from stages.score import check_scoring
 from stages.strict import Strict
+from stages.threads import use_threads
 from stages.training.processes import add_device_arguments, join_processes
 from stages.training_parameters import QuantisedBase
 from stages.tuning.models import LIBRARIES, load_tokenizer
 from stages.validation import validate
+
+MODULE = "stages.probe"
 
 
 class ProbeParameters(Strict):
@@ -73,22 +79,32 @@ def run(arguments: argparse.Namespace) -> None:
         "sft": greedy(answered["sft"], inputs, draws),
     }
     _, device = join_processes(arguments.device)
-    asked, answers, timing = answers_of_both(arguments, parameters, draws[0], device)
-    systems = {name: System(answers[name], outputs[name]) for name in outputs}
-    rows = judged(asked, systems)
-    report = {
-        "schema_version": 1,
-        "run": arguments.run,
-        "probes": counts(rows),
-        "sampled": sampled_scores(asked, systems, draws[0].seed, parameters.probes, parameters.extrinsic),
-        "sources": inputs | {name: sha256_of_file(folder / NAME) for name, folder in answered.items()},
-        "environment": environment_of(parameters.architecture, device, LIBRARIES),
-    }
-    kept = [row for row in rows if row["probe"] != SCANNED or row["failed_by"]]
-    write_objects(arguments.answers, kept + sampled_rows(asked, systems))
-    write_atomic(arguments.timing, to_json(timing))
-    write_atomic(arguments.report, to_json(report))
+    use_threads(arguments.threads)
+    environment = environment_of(parameters.architecture, device, LIBRARIES)
+    fingerprint = fingerprint_of(parameters, inputs, environment)
+    with open_partial(arguments.report.parent, fingerprint, f".{arguments.report.name}.partial.jsonl") as made:
+        asked, answers = answers_of_both(arguments, parameters, draws[0], device, made)
+        systems = {name: System(answers[name], outputs[name]) for name in outputs}
+        rows = judged(asked, systems)
+        report = {
+            "schema_version": 1,
+            "run": arguments.run,
+            "probes": counts(rows),
+            "sampled": sampled_scores(asked, systems, draws[0].seed, parameters.probes, parameters.extrinsic),
+            "sources": inputs | {name: sha256_of_file(folder / NAME) for name, folder in answered.items()},
+            "environment": environment,
+        }
+        kept = [row for row in rows if row["probe"] != SCANNED or row["failed_by"]]
+        write_objects(arguments.answers, kept + sampled_rows(asked, systems))
+        write_atomic(arguments.timing, to_json(timing_of(made)))
+        write_atomic(arguments.report, to_json(report))
     print(summary(report))
+
+
+def fingerprint_of(parameters: ProbeParameters, inputs: Mapping[str, str], environment: Mapping[str, Any]) -> str:
+    """Hash of all that decides the answers."""
+    decides = {"parameters": parameters.model_dump(mode="json"), "inputs": inputs, "environment": environment, "code": code_hash(MODULE)}
+    return sha256_of_json(decides)
 
 
 def check_draw(parameters: ProbeParameters, draw: Draw) -> None:
@@ -113,22 +129,30 @@ def greedy(folder: Path, made_from: Mapping[str, str | None], draws: Sequence[Dr
 
 
 def answers_of_both(
-    arguments: argparse.Namespace, parameters: ProbeParameters, draw: Draw, device: torch.device
-) -> tuple[Asked, dict[str, Answers], dict[str, float | None]]:
-    """What is asked, what base and adapted model answer, one after the other, and what that takes, loading them left out."""
-    tokenizer, answers = load_tokenizer(arguments.model), {}
-    seconds, energy = 0.0, list[float | None]()
+    arguments: argparse.Namespace, parameters: ProbeParameters, draw: Draw, device: torch.device, made: Partial
+) -> tuple[Asked, dict[str, Answers]]:
+    """What is asked, and what base and adapted model answer, one after the other; ``made`` keeps each batch, numbered through."""
+    tokenizer, answers, numbers = load_tokenizer(arguments.model), {}, count()
     for name, adapter in (("base", None), ("sft", arguments.adapter)):
         network = load_system(parameters.architecture, arguments.model, adapter, device, arguments.threads)
         context = network.config.max_position_embeddings
         asked = what_to_ask(tokenizer, context, all_cases(), draw, parameters.probes, parameters.extrinsic)
-        ids, started = ids_of(tokenizer, network.generation_config), perf_counter()
         with Meter([device]) as meter:
-            answers[name] = ask(network, tokenizer, ids, asked, parameters.probes)
-        seconds += perf_counter() - started
-        energy.append(meter.kilowatt_hours)
+            keep = partial(next_batch, made, numbers, meter)
+            answers[name] = ask(network, tokenizer, ids_of(tokenizer, network.generation_config), asked, parameters.probes, keep)
         del network  # before the next takes its place in memory
-    return asked, answers, {"seconds": seconds, "kilowatt_hours": total(energy)}
+    return asked, answers
+
+
+def next_batch(made: Partial, numbers: Iterator[int], meter: Meter, answer: Callable[[], list[Answer]]) -> list[Answer]:
+    """Answers of the batch that is next in order."""
+    return made.answered(next(numbers), meter, answer)
+
+
+def timing_of(made: Partial) -> dict[str, float | None]:
+    """What asking takes, loading the models left out."""
+    done = [made.done[number] for number in sorted(made.done)]
+    return {"seconds": sum(each.seconds for each in done), "kilowatt_hours": total(each.kilowatt_hours for each in done)}
 
 
 def summary(report: Mapping[str, Any]) -> str:

@@ -6,12 +6,14 @@ Its first line says what decides the answers. A batch is one line, on the disk b
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from time import perf_counter
 from typing import IO, Any, NamedTuple
 
+from stages.energy import Meter
 from stages.generation.answer import Answer
 from stages.lock import hold
 
@@ -37,16 +39,25 @@ class Partial(NamedTuple):
         self.done[number] = done
         _write(self.file, {"batch": number, **done._asdict()})
 
+    def answered(self, number: int, meter: Meter, answer: Callable[[], list[Answer]]) -> list[Answer]:
+        """Answers of a batch: those kept, or what ``answer`` gives now, which is kept with its time and its energy."""
+        if number not in self.done:
+            start, before = perf_counter(), meter.kilowatt_hours
+            answers = answer()
+            seconds, after = perf_counter() - start, meter.kilowatt_hours
+            self.add(number, Done(seconds, None if before is None or after is None else after - before, answers))
+        return self.done[number].answers
+
 
 @contextmanager
-def open_partial(folder: Path, fingerprint: str) -> Iterator[Partial]:
-    """The batches of ``folder`` that were made under ``fingerprint``; the file goes when the block ends without an error.
+def open_partial(folder: Path, fingerprint: str, name: str = PARTIAL) -> Iterator[Partial]:
+    """The batches of ``folder/name`` that were made under ``fingerprint``; the file goes when the block ends without an error.
 
     :class:`UserError` where another call writes there. A line that a kill cut, or that is damaged, is dropped with what follows it;
     batches of other inputs, parameters or code are, too, which is said on stderr.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / PARTIAL
+    path = folder / name
     with path.open("a+b") as file:
         hold(file, folder, "generation of these answers")
         yield _read(file, path, fingerprint)

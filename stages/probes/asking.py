@@ -1,10 +1,11 @@
 """What one system answers to the probes' prompts, greedily, and to an evaluation's examples, drawn once a sampling seed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from stages.files import sha256_of_json
-from stages.generation.answer import texts_of
+from stages.generation.answer import Answer, texts_of
 from stages.generation.batches import Request, batches_of
 from stages.generation.examples import Draw, Example
 from stages.generation.requests import check_context, requests_of
@@ -16,6 +17,10 @@ from stages.tuning.chat import prompts
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
+
+
+Keep = Callable[[Callable[[], list[Answer]]], list[Answer]]
+"""Gives the answers of the next batch: those that an earlier call left, or what the function gives, which it keeps."""
 
 
 class Asked(NamedTuple):
@@ -63,23 +68,29 @@ def _case_requests(tokenizer: "PreTrainedTokenizerFast", context: int, cases: Se
     return [Request(0, case.probe, case.name, ids, False, new) for case, ids in zip(cases, written, strict=True)]
 
 
-def ask(model: Any, tokenizer: "PreTrainedTokenizerFast", ids: Ids, asked: Asked, probes: Probes) -> Answers:
-    """Answers of a model (with or without an adapter) to all of ``asked``."""
-    cases = _answers(model, tokenizer, ids, asked.case_requests, probes.batch_size, None)
-    sampled = _answers(model, tokenizer, ids, asked.sampled_requests, probes.batch_size, probes.temperature)
+def ask(model: Any, tokenizer: "PreTrainedTokenizerFast", ids: Ids, asked: Asked, probes: Probes, keep: Keep) -> Answers:
+    """Answers of a model (with or without an adapter) to all of ``asked``, batch by batch as ``keep`` takes them."""
+    answer = partial(answer_batch, model, ids)
+    cases = _answers(answer, tokenizer, asked.case_requests, probes.batch_size, None, keep)
+    sampled = _answers(answer, tokenizer, asked.sampled_requests, probes.batch_size, probes.temperature, keep)
     count = len(asked.examples)
     return Answers(cases, [sampled[start : start + count] for start in range(0, len(sampled), count)])
 
 
 def _answers(
-    model: Any, tokenizer: "PreTrainedTokenizerFast", ids: Ids, requests: Sequence[Request], batch_size: int, temperature: float | None
+    answer: Callable[..., list[Answer]],
+    tokenizer: "PreTrainedTokenizerFast",
+    requests: Sequence[Request],
+    batch_size: int,
+    temperature: float | None,
+    keep: Keep,
 ) -> list[str]:
     """One text a request, in their order; greedy without a temperature."""
     texts: dict[int, str] = {}
     for batch in batches_of(requests, batch_size):
         members = [requests[index] for index in batch]
         sampling = None if temperature is None else Sampling(temperature, _seed(members))
-        answers = answer_batch(model, ids, [each.prompt for each in members], members[0].maximum_new_tokens, sampling)
+        answers = keep(partial(answer, [each.prompt for each in members], members[0].maximum_new_tokens, sampling))
         texts |= dict(zip(batch, texts_of(tokenizer, answers), strict=True))
     return [texts[index] for index in range(len(requests))]
 

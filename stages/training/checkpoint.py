@@ -22,11 +22,15 @@ KEPT = 2
 
 
 def save_checkpoint(folder: Path, fingerprint: str, step: int, saved: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> None:
-    """Write the checkpoint of ``step``, then delete all but the newest two; :class:`UserError`, and no loss, where the disk is full."""
+    """Write the checkpoint of ``step``, then delete all but it and the one before; :class:`UserError`, and no loss, where the disk is full.
+
+    Those of later steps go, too: had one been sound and of this training, it would have been resumed from. No clock has a say.
+    """
     said = {"fingerprint": fingerprint, "sha256": _digest(saved, tensors), **saved}
     write_atomic(folder / f"step_{step}.safetensors", save(dict(tensors), {KEY: json.dumps(said)}))
-    newest = sorted(_files(folder), key=lambda path: path.stat().st_mtime_ns)
-    for path in newest[:-KEPT]:  # by age, not step: those of another training may be further on
+    files = _files(folder)
+    place = files.index(folder / f"step_{step}.safetensors") + 1
+    for path in files[: max(0, place - KEPT)] + files[place:]:
         path.unlink(missing_ok=True)
 
 
@@ -43,6 +47,8 @@ def load_checkpoint(folder: Path, fingerprint: str, quiet: bool = False) -> tupl
             print(message, file=sys.stderr)
         if message.startswith("resumed"):
             return saved, tensors
+    if not quiet and _files(folder):
+        print(f"no checkpoint of {folder} is sound and of this training: it starts over", file=sys.stderr)
     return None
 
 

@@ -31,7 +31,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--parameters", required=True, help="architecture, data, training and seed of the run, as JSON")
     parser.add_argument("--folder", type=Path, required=True, help="folder to write")
     add_device_arguments(parser)
-    parser.add_argument("--checkpoint-seconds", type=float, default=60, help="seconds between checkpoints; 0: one after every step")
+    seconds = float(os.environ.get("LASTRO_CHECKPOINT_SECONDS") or 60)
+    words = "seconds between checkpoints; 0: one after every step; default: LASTRO_CHECKPOINT_SECONDS, or 60"
+    parser.add_argument("--checkpoint-seconds", type=float, default=seconds, help=words)
     live = os.environ.get("MLFLOW_TRACKING_URI")
     parser.add_argument("--live", default=live, help="MLflow store that shows the losses meanwhile; default: MLFLOW_TRACKING_URI, if set")
 

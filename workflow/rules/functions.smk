@@ -9,9 +9,11 @@ from pathlib import Path
 sys.path.insert(0, workflow.basedir)
 
 from stages import ledger
+from stages.caller import CALLER
 from stages.code_hash import code_hash
 from stages.errors import UserError
 from stages.files import sha256_of_json
+from stages.lock import hold_project
 from stages.number import LANGUAGES
 from stages.parameters import known_runs, load_campaign, load_prices, load_run
 from stages.registry import evidence_root, is_trained_here, load_registry, registered
@@ -29,6 +31,9 @@ shell.prefix(f'set -euo pipefail; export PATH="{Path(sys.executable).parent}:$PA
 
 # A training frees and takes large blocks at each step; glibc gives them back to the system and asks anew, a fifth of the time on a CPU.
 os.environ |= {"MALLOC_MMAP_THRESHOLD_": str(10**9), "MALLOC_TRIM_THRESHOLD_": str(2 * 10**9)} | os.environ
+
+# Stages end with this process, even where it is killed.
+os.environ[CALLER] = str(os.getpid())
 
 CONFIG = {"campaign": "published", "lang": "pt", "set": "", "beside": ""} | config
 if unknown := CONFIG.keys() - {"campaign", "lang", "set", "beside"}:
