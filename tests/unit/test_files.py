@@ -1,9 +1,10 @@
+import threading
 from pathlib import Path
 
 import pytest
 
 from stages.errors import UserError
-from stages.files import decode_text, parse_csv, parse_json, parse_json_lines, to_csv, write_atomic
+from stages.files import decode_text, open_atomic, parse_csv, parse_json, parse_json_lines, to_csv, write_atomic
 
 
 @pytest.mark.parametrize("constant", ["NaN", "Infinity", "-Infinity"])
@@ -62,3 +63,21 @@ def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path: Path, mon
         write_atomic(target, "new")
     assert target.read_text() == "old"
     assert list(tmp_path.iterdir()) == [target]
+
+
+def test_what_a_killed_process_left_half_written_goes_with_the_next_writing(tmp_path: Path) -> None:
+    target = tmp_path / "documents.txt"
+    (tmp_path / ".documents.txt.part").write_bytes(b"a long half of it")
+    write_atomic(target, "new")
+    assert (list(tmp_path.iterdir()), target.read_text()) == ([target], "new")
+
+
+def test_two_that_write_one_file_write_one_after_the_other(tmp_path: Path) -> None:
+    target = tmp_path / "record.json"
+    with open_atomic(target) as file:
+        second = threading.Thread(target=write_atomic, args=(target, "second"))
+        second.start()
+        file.write(b"first, longer")
+        assert not target.exists()
+    second.join(10)
+    assert (list(tmp_path.iterdir()), target.read_text()) == ([target], "second")

@@ -295,20 +295,48 @@ def test_the_same_seeds_draw_the_same_answers_and_other_seeds_others(folders: Pa
 
 
 def test_the_time_is_that_of_answering_without_loading(folders: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from stages import probe as module
+    from stages import probe as stage
+    from stages.generation import partial as kept
+    from stages.probes import asking
 
-    stage: Any = module
-    clock, load, ask = [0.0], stage.load_system, stage.ask
+    clock, batches = [0.0], [0]
 
     def taking(seconds: float, function: Callable[..., Any], *arguments: Any) -> Any:
         clock[0] += seconds
+        batches[0] += seconds == 3
         return function(*arguments)
 
-    monkeypatch.setattr(stage, "perf_counter", lambda: clock[0])
-    monkeypatch.setattr(stage, "load_system", partial(taking, 1000.0, load))
-    monkeypatch.setattr(stage, "ask", partial(taking, 3.0, ask))
+    monkeypatch.setattr(kept, "perf_counter", lambda: clock[0])
+    monkeypatch.setattr(stage, "load_system", partial(taking, 1000.0, stage.load_system))
+    monkeypatch.setattr(asking, "answer_batch", partial(taking, 3.0, asking.answer_batch))
     probe(folders, tmp_path)
-    assert json.loads((tmp_path / "timing.json").read_text())["seconds"] == 6
+    assert batches[0] > 2 and json.loads((tmp_path / "timing.json").read_text())["seconds"] == 3 * batches[0]
+
+
+def test_probes_that_are_stopped_are_gone_on_with_to_the_same_bytes(folders: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from stages.probes import asking
+
+    batches, answer = [0], asking.answer_batch
+
+    def stopping(*arguments: Any) -> Any:
+        batches[0] += 1
+        if batches[0] in (3, 8):  # the first system's, then the second's
+            raise KeyboardInterrupt
+        return answer(*arguments)
+
+    report = probe(folders, tmp_path / "whole")
+    monkeypatch.setattr(asking, "answer_batch", stopping)
+    for _ in range(2):
+        with pytest.raises(KeyboardInterrupt):
+            probe(folders, tmp_path / "stopped")
+        assert not (tmp_path / "stopped/report.json").exists()
+    assert probe(folders, tmp_path / "stopped") == report
+    assert (tmp_path / "stopped/answers.json").read_bytes() == (tmp_path / "whole/answers.json").read_bytes()
+    asked = batches[0] - 2
+    batches[0] = 10
+    probe(folders, tmp_path / "again")
+    assert asked == batches[0] - 10, "no batch was asked twice"
+    assert sorted(path.name for path in (tmp_path / "stopped").iterdir()) == ["answers.json", "report.json", "timing.json"]
 
 
 def test_another_draw_other_answers_or_too_few_examples_are_refused(folders: Path, tmp_path: Path) -> None:

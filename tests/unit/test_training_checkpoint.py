@@ -1,4 +1,6 @@
+import os
 import resource
+import time
 from pathlib import Path
 
 import pytest
@@ -41,6 +43,26 @@ def test_a_damaged_checkpoint_is_passed_over_for_the_one_before(tmp_path: Path, 
         assert f"passed over {last}" in capsys.readouterr().err
     last.write_bytes(whole)
     assert step_loaded(tmp_path) == 2
+
+
+def test_a_clock_set_back_takes_no_checkpoint_away(tmp_path: Path) -> None:
+    save(tmp_path, 1, 2)
+    for path in tmp_path.iterdir():
+        os.utime(path, (time.time() + 1e6, time.time() + 1e6))
+    save(tmp_path, 3)
+    assert (step_loaded(tmp_path), len(list(tmp_path.iterdir()))) == (3, 2)
+
+
+def test_where_none_is_sound_the_training_starts_over_and_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert (step_loaded(tmp_path), capsys.readouterr().err) == (None, "")
+    save(tmp_path, 1, 2)
+    for path in tmp_path.iterdir():
+        path.write_bytes(path.read_bytes()[:-7])
+    assert step_loaded(tmp_path) is None
+    said = capsys.readouterr().err
+    assert said.count("passed over") == 2 and "it starts over" in said
+    save(tmp_path, 1)
+    assert [path.name for path in tmp_path.iterdir()] == ["step_1.safetensors"], "a damaged one that is further on goes"
 
 
 def test_checkpoints_of_another_training_are_ignored_and_give_way(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

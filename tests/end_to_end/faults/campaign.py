@@ -2,7 +2,7 @@
 
     python -m tests.end_to_end.faults.campaign --campaign demo --folder /tmp/faults --kills 50 --seed 7
 
-Called again with the same folder it goes on. ``kills.jsonl`` there has a line a kill; ``tests.end_to_end.faults.figures`` makes figures of it.
+Called again with the same folder it goes on. ``kills.jsonl`` there has a line a kill; ``faults.figures`` makes figures of it.
 """
 
 import argparse
@@ -61,7 +61,7 @@ def copied(project: Path) -> Path:
 def survive(arguments: argparse.Namespace, project: Path, command: Sequence[str], folder: Path) -> None:
     """Kill and start again until the campaign is whole; raises where the same command fails by itself."""
     log, failures, began = folder / "kills.jsonl", 0, time.time()
-    before = finished(project, arguments.campaign)
+    before = finished(project)
     while True:
         lines = read_log(log)
         draw = random.Random(f"{arguments.seed}-{len(lines)}")
@@ -81,10 +81,10 @@ def survive(arguments: argparse.Namespace, project: Path, command: Sequence[str]
         undone = {each.pid: each.seconds_unsaved(project, now) for each in running if kind != "stage" or each == stage}
         kill(kind, snakemake, stage)
         waited = None if kind == "snakemake" else settle(project)  # who kills Snakemake alone starts it again at once
-        after = finished(project, arguments.campaign)
+        after = finished(project)
         note(log, line_of(kind, stage, running, undone, waited, made_again(before, after), now - began))
         before = after
-    note(log, {"whole": True, "made_again": made_again(before, finished(project, arguments.campaign)), "at": time.time() - began})
+    note(log, {"whole": True, "made_again": made_again(before, finished(project)), "at": time.time() - began})
 
 
 def strike(
@@ -108,10 +108,10 @@ def strike(
     return None
 
 
-def finished(project: Path, campaign: str) -> Finished:
+def finished(project: Path) -> Finished:
     """Outputs of jobs that are done: they have an entry in the ledger, and none among the incomplete."""
     found = {}
-    for path in (path for name in OUTPUTS for path in (project / name / campaign).rglob("*") if path.is_file()):
+    for path in (path for name in OUTPUTS for path in (project / name).rglob("*") if path.is_file()):
         name = path.relative_to(project).as_posix()
         entry, state = entry_of(name), path.stat()
         if (project / METADATA / entry).exists() and not (project / ".snakemake/incomplete" / entry).exists():
@@ -133,7 +133,7 @@ def line_of(
     again: dict[str, int],
     at: float,
 ) -> dict[str, Any]:
-    """What the log keeps of a kill; ``waited``: seconds until nothing of the run was left, if that was waited for."""
+    """What the log keeps of a kill; ``waited``: seconds until nothing of the run was left."""
     return {
         "kind": kind,
         "aimed_at": stage.name if stage else None,

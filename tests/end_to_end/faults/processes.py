@@ -40,7 +40,7 @@ class Stage(NamedTuple):
 
 def start(project: Path, arguments: Sequence[str], log: Path) -> subprocess.Popen[bytes]:
     """Snakemake in ``project``, in a process group of its own; what it prints goes after what ``log`` has."""
-    environment = {name: value for name, value in os.environ.items() if name not in ("LASTRO_EVIDENCE", "PYTHONPATH")}
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     environment |= {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"}
     environment |= {"LASTRO_CHECKPOINT_SECONDS": str(CHECKPOINT_SECONDS)}
     with log.open("ab") as output:
