@@ -1,9 +1,17 @@
 """One shape for every error that a user can cause, and one way for a stage to report it."""
 
+import re
 import sys
 from collections.abc import Callable
 
 from stages.caller import end_with_caller
+
+_IN_ADDRESS = re.compile(r"(?<=://)[^/\s]+@")
+
+
+def without_secrets(text: str) -> str:
+    """``text`` with ``***`` for the user name, password or token of every address in it: messages end in logs."""
+    return _IN_ADDRESS.sub("***@", text)
 
 
 class UserError(ValueError):
@@ -15,7 +23,7 @@ class UserError(ValueError):
     def __init__(self, file: object, field: str, found: object, expected: object, do: str = "") -> None:
         self.file, self.field, self.found, self.expected, self.do = str(file), field, found, expected, do
         place = f"{file}: {field}" if field else str(file)
-        super().__init__(f"{place}: found {found}, expected {expected}." + (f" {do}" if do else ""))
+        super().__init__(without_secrets(f"{place}: found {found}, expected {expected}." + (f" {do}" if do else "")))
 
 
 def report_errors(main: Callable[[], object]) -> None:

@@ -11,7 +11,6 @@ names a repository, in the local copy that ``LASTRO_EVIDENCE`` points to.
 
 import argparse
 import os
-import re
 import subprocess
 import tempfile
 from functools import partial
@@ -19,7 +18,7 @@ from pathlib import Path
 
 from stages.errors import UserError, report_errors
 from stages.files import sha256_of_file, to_json, write_atomic
-from stages.parameter_files import campaign_file
+from stages.parameter_files import campaign_file, check_campaign_name
 from stages.parameters import known_campaigns, load_campaign, load_run, write_campaign
 from stages.registry import RegisteredFile, Registry, evidence_root, kept_evidence, load_registry, read_verified, registry_file
 
@@ -68,7 +67,7 @@ def fetch(campaign: str) -> Path:
     with tempfile.TemporaryDirectory(prefix="lastro-") as folder:
         clone = Path(folder) / "clone"
         for command in (
-            ["git", "clone", "--quiet", "--no-checkout", registry.repository, str(clone)],
+            ["git", "clone", "--quiet", "--no-checkout", "--", registry.repository, str(clone)],
             ["git", "-C", str(clone), "-c", "core.autocrlf=false", "checkout", "--quiet", registry.commit],
         ):
             done = subprocess.run(command, capture_output=True, text=True)
@@ -86,14 +85,15 @@ def register(source: Path, campaign: str) -> Registry:
     """
     if not source.is_dir():
         raise UserError(source, "", "no such folder", "a folder of results")
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", campaign):
-        raise UserError("--campaign", "", repr(campaign), "a name of letters, digits, '-' and '_', not starting with a sign")
+    check_campaign_name("--campaign", campaign)
     _check_place(source, campaign)
     if campaign in known_campaigns() and _is_taken(campaign):
         raise UserError(campaign_file(campaign), "campaign", f"{campaign!r} in use", "a name of its own", "Choose another --campaign.")
     files = {}
     for path in sorted(source.rglob("*")):
         name = path.relative_to(source).as_posix()
+        if path.is_symlink() and not path.resolve().is_relative_to(source.resolve()):
+            raise UserError(path, "", "a link that leads out of the folder", "files of its own", "Copy it whole first: cp -rL")
         if path.is_file() and not name.startswith(".git/"):
             files[name] = RegisteredFile(sha256=sha256_of_file(path), bytes=path.stat().st_size)
     registry = Registry(campaign=campaign, licence="not stated; ask the owner of the folder", files=files)

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict
 from stages.code_hash import code_hash
 from stages.errors import UserError
 from stages.files import read_json, sha256_of_file, to_json, write_atomic
+from stages.strict import PathBelow
 from stages.validation import validate
 
 NAME = "manifest.json"
@@ -33,7 +34,7 @@ class Manifest(BaseModel):
     kind: str
     """``corpus``, ``text``, ``tokenizer``, ``tokens`` or ``weights``; of track 2 ``instructions``, ``examples``, ``model``, ``adapter`` or
     ``outputs``."""
-    files: dict[str, File]
+    files: dict[PathBelow, File]
     """Blobs by name, in the manifest's own folder."""
     facts: dict[str, Any]
     """What was counted while they were made."""

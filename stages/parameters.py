@@ -20,7 +20,7 @@ from stages.made_here import made_here
 from stages.parameter_files import campaign_file, run_file
 from stages.parameter_models import RunParameters
 from stages.validation import validate
-from stages.yaml_files import read_yaml
+from stages.yaml_files import parse_yaml, read_yaml
 
 PRICES_FILE = Path("params/prices.yaml")
 
@@ -53,7 +53,7 @@ def parse_overrides(settings: Sequence[str]) -> dict[str, dict[str, Any]]:
         if not sign or len(keys) < 2 or keys[0] not in known_runs():
             raise UserError("--config set", setting, repr(setting), "RUN.KEY=VALUE, as in v1.training.batch_size=128")
         try:
-            nested: Any = yaml.safe_load(text)
+            nested: Any = parse_yaml(text)
         except yaml.YAMLError as error:
             raise UserError("--config set", path, repr(text), "a YAML value") from error
         for key in reversed(keys[1:]):

@@ -2,17 +2,18 @@
 
 import os
 from collections.abc import Iterable, Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from stages.document import Document
-from stages.errors import UserError
+from stages.errors import UserError, without_secrets
 from stages.files import decode_text, parse_json, parse_json_lines, read_bytes, read_json, sha256_of, sha256_of_file
 from stages.parameter_files import campaign_file
 from stages.parameter_models import RunParameters
 from stages.parameters import load_campaign, load_run
+from stages.strict import PathBelow
 from stages.validation import validate
 
 
@@ -22,27 +23,25 @@ class RegisteredFile(BaseModel):
     bytes: Annotated[int, Field(ge=0)]
 
 
+def _holds_no_secret(address: str) -> str:
+    if address.startswith("http") and address != without_secrets(address):
+        raise ValueError("a user name, password or token in it, which git's credential helper keeps better")
+    return address
+
+
 class Registry(BaseModel):
     """What a campaign's evidence is and the hash of each of its files."""
 
     model_config = ConfigDict(extra="forbid")
     schema_version: int = 1
     campaign: str
-    repository: str | None = None
+    repository: Annotated[str, Field(pattern=r"^[^-\s]\S*$"), AfterValidator(_holds_no_secret)] | None = None
     """Where it was published; ``None`` for a registered local folder."""
-    commit: str | None = None
+    commit: Annotated[str, Field(pattern=r"^[0-9a-f]{7,64}$")] | None = None
     licence: str
     """What is known of the terms of use."""
-    files: dict[str, RegisteredFile]
+    files: dict[PathBelow, RegisteredFile]
     """By path below the root, sorted."""
-
-    @field_validator("files")
-    @classmethod
-    def _stay_below_the_root(cls, files: dict[str, RegisteredFile]) -> dict[str, RegisteredFile]:
-        for file in files:
-            if PurePosixPath(file).is_absolute() or ".." in PurePosixPath(file).parts:
-                raise ValueError(f"{file} leaves the evidence folder")
-        return files
 
 
 def registry_file(campaign: str) -> Path:

@@ -1,5 +1,6 @@
 """What every typed model of parameters is made of."""
 
+from pathlib import PurePosixPath
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
@@ -27,3 +28,13 @@ def _each_once(values: list[int]) -> list[int]:
 
 
 Seeds = Annotated[list[Seed], AfterValidator(_each_once)]
+
+
+def _stays_below(path: str) -> str:
+    if not path or "\0" in path or PurePosixPath(path).is_absolute() or ".." in PurePosixPath(path).parts:
+        raise ValueError(f"{path!r} leaves its folder")
+    return path
+
+
+PathBelow = Annotated[str, AfterValidator(_stays_below)]
+"""Path of a file below a folder that the reader of it knows: neither absolute nor up."""

@@ -115,8 +115,9 @@ class Row(Strict):
 
 
 class TableSpec(Strict):
-    table: str
-    label: str
+    table: Annotated[str, Field(pattern=r"^[a-z0-9_]+$")]
+    label: Annotated[str, Field(pattern=r"^[A-Za-z0-9:._-]+$")]
+    """As LaTeX's ``\\ref`` takes it."""
     caption: Words
     """May name ``caption_values`` in braces."""
     caption_values: dict[str, Part] = {}

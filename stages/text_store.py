@@ -61,7 +61,7 @@ class TextStore(Sequence[str]):
 def _read_offsets(path: Path) -> np.ndarray:
     """Offsets of a store, checked to be some."""
     try:
-        offsets: np.ndarray = np.load(path)
+        offsets: np.ndarray = np.load(path, allow_pickle=False)
     except (OSError, ValueError, EOFError) as error:
         raise UserError(path, "", getattr(error, "strerror", None) or "no NumPy array", "the offsets of a text store") from error
     if offsets.dtype != np.uint64 or offsets.ndim != 1 or len(offsets) < 2 or (np.diff(offsets.astype(np.int64)) < len(SEPARATOR)).any():

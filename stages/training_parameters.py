@@ -65,9 +65,9 @@ class LlamaArchitecture(Strict):
 class QuantisedBase(Strict):
     """A language model as it is loaded: quantised to 4 bits, with adapters on it or without."""
 
-    base_model: str
+    base_model: Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)?$")]
     """``owner/name`` on the Hugging Face hub, or a run of the campaign that trains a model."""
-    revision: str | None = None
+    revision: Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_./-]*$")] | None = None
     """Commit of the hub's repository; null for a run, and where it is unknown."""
     quantisation: Literal["nf4"]
     double_quantisation: bool

@@ -104,7 +104,7 @@ def is_on_hub(model: str) -> bool:
 def model_name(architecture: AdapterArchitecture) -> str:
     """Folder of a hub's model below ``data/<campaign>/models``."""
     revision = f"@{architecture.revision}" if architecture.revision else ""
-    return f"{architecture.base_model.replace('/', '--')}{revision}"
+    return f"{architecture.base_model}{revision}".replace("/", "--")
 
 
 def system_name(system: System) -> str:

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from stages.errors import UserError
+from stages.errors import UserError, without_secrets
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -30,7 +30,7 @@ def validate(model: type[Model], value: Any, file: object) -> Model:
 
 def _short(value: Any) -> str:
     """The value as it is written, cut where it is long."""
-    text = repr(value)
+    text = without_secrets(repr(value))  # before it is cut, perhaps within one
     return text if len(text) <= 80 else f"{text[:77]}..."
 
 

@@ -40,12 +40,19 @@ def load(named: dict[str, Any], device: str) -> tuple[Any, Any]:
         load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_use_double_quant=True, bnb_4bit_compute_dtype=dtype
     )
     source = {"pretrained_model_name_or_path": named["pretrained"], "revision": named["revision"]}
-    model: Any = AutoModelForCausalLM.from_pretrained(**source, quantization_config=quantisation, dtype=dtype, device_map={"": device})
+    model: Any = AutoModelForCausalLM.from_pretrained(
+        **source,
+        quantization_config=quantisation,
+        dtype=dtype,
+        device_map={"": device},
+        use_safetensors=True,
+        trust_remote_code=False,
+    )
     if named["adapter"]:
         from peft import PeftModel
 
         model = PeftModel.from_pretrained(model, named["adapter"])
-    return model.eval(), AutoTokenizer.from_pretrained(**source)
+    return model.eval(), AutoTokenizer.from_pretrained(**source, trust_remote_code=False)
 
 
 def evaluate(arguments: argparse.Namespace, model: Any, tokenizer: Any) -> Any:

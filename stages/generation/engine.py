@@ -43,7 +43,7 @@ def load_engine(parameters: GenerateParameters, model: Path, adapter: Path | Non
         place = Path(tokenizer.name_or_path)
         ids = ids_of(tokenizer, GenerationConfig.from_pretrained(place))
         answer = load_vllm(parameters, place, adapter, device, ids.stops)
-        context = AutoConfig.from_pretrained(place).max_position_embeddings
+        context = AutoConfig.from_pretrained(place, trust_remote_code=False).max_position_embeddings
         return Engine(tokenizer, context, ids, answer, environment_of(parameters.architecture, device, ("vllm",)))
     network = load_system(parameters.architecture, model, adapter, device, threads)
     ids = ids_of(tokenizer, network.generation_config)

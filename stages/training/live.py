@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from statistics import fmean
 from typing import TYPE_CHECKING
 
+from stages.errors import without_secrets
 from stages.publish import experiment_of, live_name, log_metrics, open_client
 from stages.training.state import State
 
@@ -68,7 +69,8 @@ class LiveCurves:
             self.failures = 0
         except Exception as error:  # its store raises whatever its database does; a training goes on without curves
             self.failures += 1
-            print(f"warning: no live curves in {self.uri} ({type(error).__name__}: {str(error).splitlines()[0]})", file=sys.stderr)
+            said = f"warning: no live curves in {self.uri} ({type(error).__name__}: {str(error).partition(chr(10))[0]})"
+            print(without_secrets(said), file=sys.stderr)
         self.flushed = time.monotonic()
 
     def _write(self, status: str | None) -> None:

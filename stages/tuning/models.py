@@ -52,6 +52,7 @@ def load_base(folder: Path, architecture: QuantisedBase, device: torch.device) -
             attn_implementation="sdpa",
             local_files_only=True,
             use_safetensors=True,
+            trust_remote_code=False,
         )
     except ImportError as error:
         raise UserError("bitsandbytes", "", "no such library here", "it, for NF4", "Install the project's dependencies.") from error
@@ -87,7 +88,7 @@ def load_tokenizer(folder: Path) -> "PreTrainedTokenizerFast":
     else:
         read_manifest(folder, "tokenizer")
     try:
-        tokenizer = AutoTokenizer.from_pretrained(place, local_files_only=True)
+        tokenizer = AutoTokenizer.from_pretrained(place, local_files_only=True, trust_remote_code=False)
     except (OSError, ValueError) as error:
         raise UserError(folder, "", str(error).partition("\n")[0], "a tokenizer that transformers can read") from error
     if not isinstance(tokenizer, PreTrainedTokenizerFast):
@@ -138,7 +139,8 @@ def load_adapter(model: "PreTrainedModel", folder: Path, trainable: bool = False
     """The model with the adapter of ``folder`` beside its weights, not merged into them; :class:`UserError` where it does not fit."""
     from peft import PeftModel
 
-    read_manifest(folder, "adapter")
+    if ADAPTER_WEIGHTS not in read_manifest(folder, "adapter").files:  # PEFT would take a pickle in their place
+        raise UserError(folder / NAME, "files", f"no {ADAPTER_WEIGHTS}", "the adapter's weights in safetensors")
     try:
         with _without_old_names():
             return PeftModel.from_pretrained(model, folder, is_trainable=trainable)

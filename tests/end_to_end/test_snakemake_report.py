@@ -36,7 +36,7 @@ def test_the_page_opens_offline_with_every_table_and_the_audit(project: Path) ->
         names = {path.stem for path in (project / "reports/published/tables").glob("*.csv")}
         assert names <= set(page.inner_text("body").split())
         page.locator("tr", has_text="tab03").locator("a").nth(1).click()
-        description = page.locator("table", has_text="v6_rc16k_v5b_aligned")
+        description = page.locator("pre", has_text="v6_rc16k_v5b_aligned")
         description.wait_for()
         assert "13.315368532405959" in description.inner_text(), "the table itself, in full precision"
         page.reload()

@@ -97,7 +97,7 @@ def test_an_unregistered_file_is_not_read(published: Path, monkeypatch: pytest.M
 
 
 def test_a_registry_cannot_point_outside_its_folder() -> None:
-    with pytest.raises(ValueError, match="leaves the evidence folder"):
+    with pytest.raises(ValueError, match="leaves its folder"):
         Registry(campaign="c", licence="none", files={"../secret": RegisteredFile(sha256="0" * 64, bytes=1)})
 
 

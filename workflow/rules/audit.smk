@@ -19,8 +19,8 @@ rule corrected_scores:
     message:
         "Scoring the answers of campaign {wildcards.campaign} without what is left of their prompts"
     shell:
-        "python -m stages.corrected_scores --campaign {wildcards.campaign} --parameters {params.parameters:q}"
-        " {params.claims} --output {output.scores} 2>&1 | tee {log}"
+        "python -m stages.corrected_scores --campaign {wildcards.campaign:q} --parameters {params.parameters:q}"
+        " {params.claims:q} --output {output.scores:q} 2>&1 | tee {log:q}"
 
 
 rule guardrail_cross:
@@ -39,8 +39,8 @@ rule guardrail_cross:
     message:
         "Encoding the samples of campaign {wildcards.campaign} under every tokenizer"
     shell:
-        "python -m stages.guardrail_cross --campaign {wildcards.campaign} --records {input.records}"
-        " --output {output.cross} 2>&1 | tee {log}"
+        "python -m stages.guardrail_cross --campaign {wildcards.campaign:q} --records {input.records:q}"
+        " --output {output.cross:q} 2>&1 | tee {log:q}"
 
 
 rule worked_numbers:
@@ -57,8 +57,8 @@ rule worked_numbers:
     message:
         "Holding the worked numbers of campaign {wildcards.campaign} against their inputs"
     shell:
-        "python -m stages.worked_numbers --campaign {wildcards.campaign} --files {input.files}"
-        " --output {output.verdicts} 2>&1 | tee {log}"
+        "python -m stages.worked_numbers --campaign {wildcards.campaign:q} --files {input.files:q}"
+        " --output {output.verdicts:q} 2>&1 | tee {log:q}"
 
 
 rule audit_campaign:
@@ -89,5 +89,5 @@ rule audit_campaign:
     message:
         "Auditing campaign {wildcards.campaign} by every rule"
     shell:
-        "python -m stages.audit.make --campaign {wildcards.campaign} --settings={params.settings:q}"
-        " --corrected {input.corrected} --findings {output.findings} --page {output.page} 2>&1 | tee {log}"
+        "python -m stages.audit.make --campaign {wildcards.campaign:q} --settings={params.settings:q}"
+        " --corrected {input.corrected:q} --findings {output.findings:q} --page {output.page:q} 2>&1 | tee {log:q}"

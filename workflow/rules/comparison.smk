@@ -17,8 +17,8 @@ rule thesis_check:
     message:
         "Comparing every cell of campaign {wildcards.campaign} with what the thesis prints"
     shell:
-        "python -m stages.compare --tables {input.tables} --cells {input.cells}"
-        " --verdicts {output.verdicts} --summary {output.summary} 2>&1 | tee {log}"
+        "python -m stages.compare --tables {input.tables:q} --cells {input.cells:q}"
+        " --verdicts {output.verdicts:q} --summary {output.summary:q} 2>&1 | tee {log:q}"
 
 
 rule metrics:
@@ -35,4 +35,4 @@ rule metrics:
     message:
         "Collecting the metrics of campaign {wildcards.campaign}"
     shell:
-        "python -m stages.metrics --records {input.records} --metrics {output.metrics} 2>&1 | tee {log}"
+        "python -m stages.metrics --records {input.records:q} --metrics {output.metrics:q} 2>&1 | tee {log:q}"

@@ -19,7 +19,7 @@ rule corpus:
     message:
         "Gathering the documents of campaign {wildcards.campaign}"
     shell:
-        "python -m stages.corpus --parameters {params.parameters:q} --folder $(dirname {output.manifest}) 2>&1 | tee {log}"
+        "python -m stages.corpus --parameters {params.parameters:q} --folder $(dirname {output.manifest:q}) 2>&1 | tee {log:q}"
 
 
 rule text:
@@ -41,8 +41,8 @@ rule text:
     message:
         "Cleaning the documents of text {wildcards.text}"
     shell:
-        "python -m stages.text --corpus $(dirname {input.manifest}) --parameters {params.parameters:q}"
-        " --folder $(dirname {output.manifest}) --processes {threads} 2>&1 | tee {log}"
+        "python -m stages.text --corpus $(dirname {input.manifest:q}) --parameters {params.parameters:q}"
+        " --folder $(dirname {output.manifest:q}) --processes {threads} 2>&1 | tee {log:q}"
 
 
 rule tokens:
@@ -63,5 +63,5 @@ rule tokens:
     message:
         "Encoding text {wildcards.text} with tokenizer {wildcards.tokenizer}"
     shell:
-        "python -m stages.encode --text $(dirname {input.text}) --tokenizer $(dirname {input.tokenizer})"
-        " --folder $(dirname {output.manifest}) --processes {threads} 2>&1 | tee {log}"
+        "python -m stages.encode --text $(dirname {input.text:q}) --tokenizer $(dirname {input.tokenizer:q})"
+        " --folder $(dirname {output.manifest:q}) --processes {threads} 2>&1 | tee {log:q}"

@@ -21,8 +21,8 @@ rule windows:
     message:
         "Evaluating run {wildcards.run} on windows"
     shell:
-        "python -m stages.windows --run {wildcards.run} --weights $(dirname {input.weights}) {params.tokens}"
-        " --parameters {params.parameters:q} --output {output.windows} {params.threads} 2>&1 | tee {log}"
+        "python -m stages.windows --run {wildcards.run:q} --weights $(dirname {input.weights:q}) {params.tokens:q}"
+        " --parameters {params.parameters:q} --output {output.windows:q} {params.threads:q} 2>&1 | tee {log:q}"
 
 
 rule sample:
@@ -43,8 +43,8 @@ rule sample:
     message:
         "Drawing texts from run {wildcards.run}"
     shell:
-        "python -m stages.sample --run {wildcards.run} --weights $(dirname {input.weights}) --tokenizer $(dirname {input.tokenizer})"
-        " --parameters {params.parameters:q} {params.lowercase} --output {output.samples} {params.threads} 2>&1 | tee {log}"
+        "python -m stages.sample --run {wildcards.run:q} --weights $(dirname {input.weights:q}) --tokenizer $(dirname {input.tokenizer:q})"
+        " --parameters {params.parameters:q} {params.lowercase:q} --output {output.samples:q} {params.threads:q} 2>&1 | tee {log:q}"
 
 
 rule guardrails:
@@ -63,5 +63,5 @@ rule guardrails:
     message:
         "Checking the token shapes of the texts of run {wildcards.run}"
     shell:
-        "python -m stages.guardrails --run {wildcards.run} --samples {input.samples} --tokenizer $(dirname {input.tokenizer})"
-        " --parameters {params.parameters:q} --output {output.report} 2>&1 | tee {log}"
+        "python -m stages.guardrails --run {wildcards.run:q} --samples {input.samples:q} --tokenizer $(dirname {input.tokenizer:q})"
+        " --parameters {params.parameters:q} --output {output.report:q} 2>&1 | tee {log:q}"

@@ -24,8 +24,8 @@ rule generate:
     message:
         "Answering the examples of campaign {wildcards.campaign}: {wildcards.system}"
     shell:
-        "python -m stages.generate {params.models} --draws $(dirname {input.draws}) --parameters {params.parameters:q}"
-        " --folder $(dirname {output.manifest}) --device {params.device} {params.threads} 2>&1 | tee {log}"
+        "python -m stages.generate {params.models:q} --draws $(dirname {input.draws:q}) --parameters {params.parameters:q}"
+        " --folder $(dirname {output.manifest:q}) --device {params.device:q} {params.threads:q} 2>&1 | tee {log:q}"
 
 
 rule extrinsic:
@@ -45,13 +45,13 @@ rule extrinsic:
         code=code_hash("stages.extrinsic"),
         parameters=get_extrinsic,
     wildcard_constraints:
-        seed=r"\d+",
+        seed="[0-9]+",
     message:
         "Scoring the answers of evaluation {wildcards.run}, seed {wildcards.seed}"
     shell:
-        "python -m stages.extrinsic --parameters {params.parameters:q} --seed {wildcards.seed}"
-        " --examples $(dirname {input.examples}) --base $(dirname {input.base}) --adapter $(dirname {input.adapter})"
-        " --output-folder $(dirname {output.outputs}) 2>&1 | tee {log}"
+        "python -m stages.extrinsic --parameters {params.parameters:q} --seed {wildcards.seed:q}"
+        " --examples $(dirname {input.examples:q}) --base $(dirname {input.base:q}) --adapter $(dirname {input.adapter:q})"
+        " --output-folder $(dirname {output.outputs:q}) 2>&1 | tee {log:q}"
 
 
 rule probe:
@@ -76,6 +76,6 @@ rule probe:
     message:
         "Probing the models of campaign {wildcards.campaign} beyond the thesis's tasks"
     shell:
-        "python -m stages.probe --run {wildcards.run} {params.folders} --parameters {params.parameters:q}"
-        " --report {output.report} --answers {output.answers} --timing {output.timing}"
-        " --device {params.device} {params.threads} 2>&1 | tee {log}"
+        "python -m stages.probe --run {wildcards.run:q} {params.folders:q} --parameters {params.parameters:q}"
+        " --report {output.report:q} --answers {output.answers:q} --timing {output.timing:q}"
+        " --device {params.device:q} {params.threads:q} 2>&1 | tee {log:q}"

@@ -14,7 +14,7 @@ rule rule_graph:
     message:
         "Asking Snakemake for the graph of campaign {wildcards.campaign}"
     shell:
-        "python -m stages.rule_graph --campaign {wildcards.campaign} --output {output.graph} 2>&1 | tee {log}"
+        "python -m stages.rule_graph --campaign {wildcards.campaign:q} --output {output.graph:q} 2>&1 | tee {log:q}"
 
 
 rule figure:
@@ -50,5 +50,5 @@ rule figure:
     message:
         "Drawing figure {wildcards.figure} of campaign {wildcards.campaign}"
     shell:
-        "python -m stages.figure --figure {wildcards.figure} --campaign {wildcards.campaign} --records {input.records}"
-        " --data {input.data} --language {params.language} --folder {params.folder} 2>&1 | tee {log}"
+        "python -m stages.figure --figure {wildcards.figure:q} --campaign {wildcards.campaign:q} --records {input.records:q}"
+        " --data {input.data:q} --language {params.language:q} --folder {params.folder:q} 2>&1 | tee {log:q}"

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import sys
 from functools import cache
 from pathlib import Path
@@ -15,6 +16,7 @@ from stages.errors import UserError
 from stages.files import sha256_of_json
 from stages.lock import hold_project
 from stages.number import LANGUAGES
+from stages.parameter_files import check_campaign_name
 from stages.parameters import known_runs, load_campaign, load_prices, load_run
 from stages.registry import evidence_root, is_trained_here, load_registry, registered
 from stages.table import load_spec
@@ -27,7 +29,7 @@ load_campaign, load_registry, load_run, load_spec = map(cache, (load_campaign, l
 load_prices, known_runs = map(cache, (load_prices, known_runs))
 
 # Strict bash (a prefix of ours replaces Snakemake's own). Stages run in the environment that Snakemake runs in, whether or not it is activated.
-shell.prefix(f'set -euo pipefail; export PATH="{Path(sys.executable).parent}:$PATH"; ')
+shell.prefix(f'set -euo pipefail; export PATH={shlex.quote(str(Path(sys.executable).parent))}:"$PATH"; ')
 
 # A training frees and takes large blocks at each step; glibc gives them back to the system and asks anew, a fifth of the time on a CPU.
 os.environ |= {"MALLOC_MMAP_THRESHOLD_": str(10**9), "MALLOC_TRIM_THRESHOLD_": str(2 * 10**9)} | os.environ
@@ -40,15 +42,21 @@ if unknown := CONFIG.keys() - {"campaign", "lang", "set", "beside"}:
     raise UserError("--config", ", ".join(unknown), "an unknown key", "campaign=NAME, lang=pt|en, set='RUN.KEY=VALUE …', beside=NAME,NAME")
 if not isinstance(CONFIG["campaign"], str):
     raise UserError("--config", "campaign", repr(CONFIG["campaign"]), "the name of a campaign")
+check_campaign_name("--config", CONFIG["campaign"])
 if CONFIG["lang"] not in LANGUAGES:
     raise UserError("--config", "lang", repr(CONFIG["lang"]), "one of: " + ", ".join(LANGUAGES))
 
 
+# Wildcards become part of commands: none may hold a character that a shell or a path reads as anything but itself.
 wildcard_constraints:
     campaign=r"[A-Za-z0-9_-]+",
     version=r"[a-z0-9-]+",
     run=r"[a-z0-9_]+",
     table=r"[a-z0-9_]+",
+    text=r"[a-z0-9_-]+",
+    tokenizer=r"[a-z0-9_-]+",
+    system=r"[a-z0-9_-]+",
+    model=r"[A-Za-z0-9_.@-]+",
 
 
 def get_settings():
@@ -240,7 +248,7 @@ def get_claims(wildcards):
 def get_claims_option(wildcards):
     """The claims as an option of a stage's command line."""
     claims = load_campaign(wildcards.campaign).claims
-    return f"--claims {claims}" if claims else ""
+    return ["--claims", claims] if claims else []
 
 
 def get_statements(wildcards):

@@ -18,7 +18,7 @@ rule instructions:
     message:
         "Gathering the instructions of campaign {wildcards.campaign}"
     shell:
-        "python -m stages.instructions --parameters {params.parameters:q} --folder $(dirname {output.manifest}) 2>&1 | tee {log}"
+        "python -m stages.instructions --parameters {params.parameters:q} --folder $(dirname {output.manifest:q}) 2>&1 | tee {log:q}"
 
 
 rule split:
@@ -38,12 +38,12 @@ rule split:
         code=code_hash("stages.split"),
         parameters=get_split,
     wildcard_constraints:
-        split="split-[^/]+",
+        split="split-[a-z0-9-]+",
     message:
         "Splitting the instructions of campaign {wildcards.campaign}: {wildcards.split}"
     shell:
-        "python -m stages.split --instructions $(dirname {input.manifest}) --parameters {params.parameters:q}"
-        " --folder $(dirname {output.manifest}) 2>&1 | tee {log}"
+        "python -m stages.split --instructions $(dirname {input.manifest:q}) --parameters {params.parameters:q}"
+        " --folder $(dirname {output.manifest:q}) 2>&1 | tee {log:q}"
 
 
 rule draw:
@@ -62,10 +62,10 @@ rule draw:
         code=code_hash("stages.draw"),
         parameters=get_draw,
     wildcard_constraints:
-        draws="draws-[^/]+",
-        seed=r"\d+",
+        draws="draws-[a-z0-9-]+",
+        seed="[0-9]+",
     message:
         "Drawing the examples of seed {wildcards.seed}"
     shell:
-        "python -m stages.draw --instructions $(dirname {input.manifest}) --split $(dirname {input.split})"
-        " --parameters {params.parameters:q} --folder $(dirname {output.manifest}) 2>&1 | tee {log}"
+        "python -m stages.draw --instructions $(dirname {input.manifest:q}) --split $(dirname {input.split:q})"
+        " --parameters {params.parameters:q} --folder $(dirname {output.manifest:q}) 2>&1 | tee {log:q}"

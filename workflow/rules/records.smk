@@ -17,8 +17,8 @@ rule score_outputs:
     message:
         "Scoring the extrinsic outputs of campaign {wildcards.campaign}, example by example"
     shell:
-        "python -m stages.score --campaign {wildcards.campaign} --parameters {params.parameters:q}"
-        " --scores {output.scores} 2>&1 | tee {log}"
+        "python -m stages.score --campaign {wildcards.campaign:q} --parameters {params.parameters:q}"
+        " --scores {output.scores:q} 2>&1 | tee {log:q}"
 
 
 rule import_run:
@@ -41,8 +41,8 @@ rule import_run:
     message:
         "Importing run {wildcards.run} of campaign {wildcards.campaign} from its published files"
     shell:
-        "python -m stages.importers.{params.importer} --campaign {wildcards.campaign} --parameters {params.parameters:q}"
-        " --record {output.record} --history {output.history} 2>&1 | tee {log}"
+        "python -m stages.importers.{params.importer:q} --campaign {wildcards.campaign:q} --parameters {params.parameters:q}"
+        " --record {output.record:q} --history {output.history:q} 2>&1 | tee {log:q}"
 
 
 rule import_extrinsic:
@@ -66,5 +66,5 @@ rule import_extrinsic:
     message:
         "Importing the extrinsic evaluation of campaign {wildcards.campaign} from its scored outputs"
     shell:
-        "python -m stages.importers.extrinsic --campaign {wildcards.campaign} --parameters {params.parameters:q}"
-        " --scores {input.scores} --record {output.record} --history {output.history} 2>&1 | tee {log}"
+        "python -m stages.importers.extrinsic --campaign {wildcards.campaign:q} --parameters {params.parameters:q}"
+        " --scores {input.scores:q} --record {output.record:q} --history {output.history:q} 2>&1 | tee {log:q}"

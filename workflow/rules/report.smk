@@ -33,7 +33,7 @@ rule report_page:
     message:
         "Writing the report of campaign {wildcards.campaign}"
     shell:
-        "python -m stages.report.make --campaign {wildcards.campaign} --source {params.source} --language {params.language}"
-        " --tables {input.tables} {input.audit_table} {input.beside} --printed {input.printed} {params.claimed}"
-        " --findings {input.findings} {params.worked} {params.figures} --records {input.records} {params.registry}"
-        " --sources={params.sources:q} --citation {input.citation} --page {output.page} 2>&1 | tee {log}"
+        "python -m stages.report.make --campaign {wildcards.campaign:q} --source {params.source:q} --language {params.language:q}"
+        " --tables {input.tables:q} {input.audit_table:q} {input.beside:q} --printed {input.printed:q} {params.claimed:q}"
+        " --findings {input.findings:q} {params.worked:q} {params.figures:q} --records {input.records:q} {params.registry:q}"
+        " --sources={params.sources:q} --citation {input.citation:q} --page {output.page:q} 2>&1 | tee {log:q}"

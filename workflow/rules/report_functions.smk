@@ -72,7 +72,7 @@ def get_report_figures(wildcards):
 def get_figures_option(wildcards):
     """Their data as an option of the stage's command line."""
     data = [path for path in get_figure_files(wildcards.campaign) if path.endswith(".json")]
-    return f"--figures {' '.join(data)}" if data else ""
+    return ["--figures", *data] if data else []
 
 
 def get_report_worked(wildcards):
@@ -83,17 +83,17 @@ def get_report_worked(wildcards):
 
 def get_worked_option(wildcards):
     """They as an option of the stage's command line."""
-    return "".join(f"--worked {path}" for path in get_report_worked(wildcards))
+    return [word for path in get_report_worked(wildcards) for word in ("--worked", path)]
 
 
 def get_registry_option(wildcards):
     """The registry as an option of the stage's command line."""
-    return f"--registry {path}" if (path := get_registry(wildcards)) else ""
+    return ["--registry", path] if (path := get_registry(wildcards)) else []
 
 
 def get_claimed_option(wildcards):
     """Whether what the thesis prints is the campaign's own claim."""
-    return "--claimed" if load_campaign(wildcards.campaign).printed_cells else ""
+    return ["--claimed"] if load_campaign(wildcards.campaign).printed_cells else []
 
 
 def get_data_sources(wildcards):

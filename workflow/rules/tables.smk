@@ -28,7 +28,7 @@ rule table:
     message:
         "Writing table {wildcards.table} of campaign {wildcards.campaign}"
     shell:
-        "python -m stages.table --spec {input.spec} --campaign {wildcards.campaign} --records {input.records}"
-        " --analyses {input.analyses}"
-        " --prices {params.prices:q} --language {params.language} --source {params.source}"
-        " --tex {output.tex} --csv {output.csv} --json {output.json} 2>&1 | tee {log}"
+        "python -m stages.table --spec {input.spec:q} --campaign {wildcards.campaign:q} --records {input.records:q}"
+        " --analyses {input.analyses:q}"
+        " --prices {params.prices:q} --language {params.language:q} --source {params.source:q}"
+        " --tex {output.tex:q} --csv {output.csv:q} --json {output.json:q} 2>&1 | tee {log:q}"

@@ -21,8 +21,8 @@ rule character_tokenizer:
     message:
         "Listing the characters of tokenizer {wildcards.tokenizer}"
     shell:
-        "python -m stages.tokenizer --text $(dirname {input.manifest}) --parameters {params.parameters:q}"
-        " --seed {params.seed} --folder $(dirname {output.manifest}) 2>&1 | tee {log}"
+        "python -m stages.tokenizer --text $(dirname {input.manifest:q}) --parameters {params.parameters:q}"
+        " --seed {params.seed:q} --folder $(dirname {output.manifest:q}) 2>&1 | tee {log:q}"
 
 
 use rule character_tokenizer as piece_tokenizer with:
@@ -31,7 +31,7 @@ use rule character_tokenizer as piece_tokenizer with:
         model=update("data/{campaign}/tokenizers/{tokenizer}/tokenizer.model"),
         vocabulary=update("data/{campaign}/tokenizers/{tokenizer}/tokenizer.vocab"),
     wildcard_constraints:
-        tokenizer="(bpe|unigram)-.+",
+        tokenizer="(bpe|unigram)-[a-z0-9_-]+",
     message:
         "Learning the pieces of tokenizer {wildcards.tokenizer}"
 
@@ -53,5 +53,5 @@ rule fragmentation:
     message:
         "Measuring how tokenizer {wildcards.tokenizer} cuts raw documents"
     shell:
-        "python -m stages.fragmentation --corpus $(dirname {input.corpus}) --tokenizer $(dirname {input.tokenizer})"
-        " --documents 2000 --seed {params.seed} --output {output.report} 2>&1 | tee {log}"
+        "python -m stages.fragmentation --corpus $(dirname {input.corpus:q}) --tokenizer $(dirname {input.tokenizer:q})"
+        " --documents 2000 --seed {params.seed:q} --output {output.report:q} 2>&1 | tee {log:q}"

@@ -29,9 +29,9 @@ rule train:
     message:
         "Training run {wildcards.run} of campaign {wildcards.campaign}"
     shell:
-        "python -m stages.train --campaign {wildcards.campaign} --run {wildcards.run} --parameters {params.parameters:q}"
-        " {params.tokens} --tokenizer $(dirname {input.tokenizer}) --folder $(dirname {output.manifest})"
-        " --device {params.device} {params.threads} 2>&1 | tee {log}"
+        "python -m stages.train --campaign {wildcards.campaign:q} --run {wildcards.run:q} --parameters {params.parameters:q}"
+        " {params.tokens:q} --tokenizer $(dirname {input.tokenizer:q}) --folder $(dirname {output.manifest:q})"
+        " --device {params.device:q} {params.threads:q} 2>&1 | tee {log:q}"
 
 
 rule record_run:
@@ -53,8 +53,8 @@ rule record_run:
     message:
         "Recording run {wildcards.run} of campaign {wildcards.campaign}"
     shell:
-        "python -m stages.importers.{params.importer} --campaign {wildcards.campaign} --parameters {params.parameters:q}"
-        " --record {output.record} --history {output.history} 2>&1 | tee {log}"
+        "python -m stages.importers.{params.importer:q} --campaign {wildcards.campaign:q} --parameters {params.parameters:q}"
+        " --record {output.record:q} --history {output.history:q} 2>&1 | tee {log:q}"
 
 
 ruleorder: record_run > import_extrinsic > import_run

@@ -147,8 +147,8 @@ def get_folders(**parts):
     """Function that gives, as options of a command line, the folders of the tokens of some parts of the run, those that it has."""
 
     def options(wildcards):
-        found = {option: get_tokens(part)(wildcards) for option, part in parts.items()}
-        return " ".join(f"--{option.replace('_', '-')} {Path(manifest).parent}" for option, manifest in found.items() if manifest)
+        found = {f"--{option.replace('_', '-')}": get_tokens(part)(wildcards) for option, part in parts.items()}
+        return [word for option, manifest in found.items() if manifest for word in (option, str(Path(manifest).parent))]
 
     return options
 
@@ -162,7 +162,7 @@ def get_train_parameters(wildcards):
 def get_threads(wildcards):
     """Threads of a training, as an option of its command line."""
     threads = load_campaign(wildcards.campaign).threads
-    return f"--threads {threads}" if threads else ""
+    return ["--threads", str(threads)] if threads else []
 
 
 def device_of(run):
@@ -192,7 +192,7 @@ def get_limits(wildcards):
 
 def get_lowercase(wildcards):
     """Whether prompts are lower-cased, as the text that the run learnt was, as an option of a command line."""
-    return "--lowercase" if get_run(wildcards).cleaning.lowercase else ""
+    return ["--lowercase"] if get_run(wildcards).cleaning.lowercase else []
 
 
 def get_weights(name):

@@ -14,7 +14,7 @@ rule hub_model:
     message:
         "Fetching the model {wildcards.model}"
     shell:
-        "python -m stages.hub_model {params.model} --folder $(dirname {output.manifest}) 2>&1 | tee {log}"
+        "python -m stages.hub_model {params.model:q} --folder $(dirname {output.manifest:q}) 2>&1 | tee {log:q}"
 
 
 rule byte_tokenizer:
@@ -34,12 +34,12 @@ rule byte_tokenizer:
         code=code_hash("stages.base_tokenizer"),
         parameters=get_tokenizer_parameters,
     wildcard_constraints:
-        tokenizer="byte_bpe-.+",
+        tokenizer="byte_bpe-[a-z0-9_-]+",
     message:
         "Learning the pieces of tokenizer {wildcards.tokenizer}"
     shell:
-        "python -m stages.base_tokenizer --text $(dirname {input.manifest}) --parameters {params.parameters:q}"
-        " --folder $(dirname {output.manifest}) 2>&1 | tee {log}"
+        "python -m stages.base_tokenizer --text $(dirname {input.manifest:q}) --parameters {params.parameters:q}"
+        " --folder $(dirname {output.manifest:q}) 2>&1 | tee {log:q}"
 
 
 rule train_base:
@@ -74,9 +74,9 @@ rule train_base:
     message:
         "Training base model {wildcards.run} of campaign {wildcards.campaign}"
     shell:
-        "python -m stages.tune --campaign {wildcards.campaign} --run {wildcards.run} --parameters {params.parameters:q}"
-        " --texts $(dirname {input.train}) --validation $(dirname {input.validation}) --tokenizer $(dirname {input.tokenizer})"
-        " --folder $(dirname {output.manifest}) --device {params.device} {params.threads} 2>&1 | tee {log}"
+        "python -m stages.tune --campaign {wildcards.campaign:q} --run {wildcards.run:q} --parameters {params.parameters:q}"
+        " --texts $(dirname {input.train:q}) --validation $(dirname {input.validation:q}) --tokenizer $(dirname {input.tokenizer:q})"
+        " --folder $(dirname {output.manifest:q}) --device {params.device:q} {params.threads:q} 2>&1 | tee {log:q}"
 
 
 rule tune:
@@ -109,9 +109,9 @@ rule tune:
     message:
         "Tuning run {wildcards.run} of campaign {wildcards.campaign}"
     shell:
-        "python -m stages.tune --campaign {wildcards.campaign} --run {wildcards.run} --parameters {params.parameters:q}"
-        " --model $(dirname {input.model}) {params.data} {params.adapter} --folder $(dirname {output.manifest})"
-        " --device {params.device} {params.threads} 2>&1 | tee {log}"
+        "python -m stages.tune --campaign {wildcards.campaign:q} --run {wildcards.run:q} --parameters {params.parameters:q}"
+        " --model $(dirname {input.model:q}) {params.data:q} {params.adapter:q} --folder $(dirname {output.manifest:q})"
+        " --device {params.device:q} {params.threads:q} 2>&1 | tee {log:q}"
 
 
 rule intrinsic:
@@ -137,5 +137,5 @@ rule intrinsic:
     message:
         "Comparing run {wildcards.run} with its base model on validation text"
     shell:
-        "python -m stages.intrinsic --run {wildcards.run} --model $(dirname {input.model}) --adapter $(dirname {input.adapter})"
-        " {params.data} --output {output.losses} --device {params.device} {params.threads} 2>&1 | tee {log}"
+        "python -m stages.intrinsic --run {wildcards.run:q} --model $(dirname {input.model:q}) --adapter $(dirname {input.adapter:q})"
+        " {params.data:q} --output {output.losses:q} --device {params.device:q} {params.threads:q} 2>&1 | tee {log:q}"

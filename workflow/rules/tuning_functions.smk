@@ -111,7 +111,7 @@ def get_draw(wildcards):
 def get_hub_model(wildcards):
     """Name and revision of the hub's model in the output's path, as options of a command line."""
     architecture = look_up(get_hub_models(wildcards.campaign), wildcards.model, "models", wildcards.campaign)
-    return f"--name {architecture.base_model}" + (f" --revision {architecture.revision}" if architecture.revision else "")
+    return ["--name", architecture.base_model] + (["--revision", architecture.revision] if architecture.revision else [])
 
 
 def get_model_folder(campaign, architecture):
@@ -134,7 +134,7 @@ def get_tuning_data(wildcards):
 def get_tuning_data_option(wildcards):
     """The same as an option of a stage's command line: examples, or texts."""
     run = get_run(wildcards)
-    return f"--{'examples' if is_tuned_on_examples(run) else 'texts'} {data_folder(wildcards.campaign, run)}"
+    return [f"--{'examples' if is_tuned_on_examples(run) else 'texts'}", data_folder(wildcards.campaign, run)]
 
 
 def get_first_adapter(wildcards):
@@ -146,7 +146,7 @@ def get_first_adapter(wildcards):
 def get_first_adapter_option(wildcards):
     """The same as an option of a command line."""
     manifest = get_first_adapter(wildcards)
-    return f"--adapter {Path(manifest).parent}" if manifest else ""
+    return ["--adapter", str(Path(manifest).parent)] if manifest else []
 
 
 def get_base_text(part):
@@ -185,7 +185,7 @@ def get_system_folders(campaign, system):
 def get_system_options(wildcards):
     """The system's models as options of a command line."""
     folders = get_system_folders(wildcards.campaign, get_system(wildcards))
-    return " ".join(f"--{name} {folder}" for name, folder in zip(("model", "adapter"), folders))
+    return [word for name, folder in zip(("model", "adapter"), folders) for word in (f"--{name}", folder)]
 
 
 def get_system_draws(wildcards):
@@ -252,7 +252,7 @@ def get_probed_manifests(wildcards):
 
 def get_probed_options(wildcards):
     """What the probes read as options of a command line."""
-    return " ".join(f"--{name} {' '.join(folders)}" for name, folders in get_probed_folders(wildcards).items())
+    return [word for name, folders in get_probed_folders(wildcards).items() for word in (f"--{name}", *folders)]
 
 
 def get_probe_parameters(wildcards):
