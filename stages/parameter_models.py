@@ -95,7 +95,7 @@ class RunParameters(Configuration):
     run: str
     variant_of: str | None = None
     """Run whose file and overrides lie below this one's."""
-    version: Annotated[str, Field(pattern=r"^[a-z0-9-]+$")]
+    version: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
     """A folder's name."""
     track: Literal[1, 2]
     title: str

@@ -1,6 +1,5 @@
 """YAML is data: no tag makes an object, no alias more than a memory holds, no nesting more than a stack."""
 
-import os
 from pathlib import Path
 
 import pytest
@@ -32,7 +31,7 @@ def test_hostile_yaml_is_refused_by_the_name_of_its_file(name: str, tmp_path: Pa
         read_yaml(Path("x.yaml"))
     assert str(raised.value).startswith("x.yaml: found invalid YAML (")
     assert told in str(raised.value)
-    assert os.listdir() == ["x.yaml"]
+    assert list(Path().iterdir()) == [Path("x.yaml")]
 
 
 def test_a_setting_of_the_command_line_is_read_as_strictly(monkeypatch: pytest.MonkeyPatch) -> None:

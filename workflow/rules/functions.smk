@@ -49,14 +49,14 @@ if CONFIG["lang"] not in LANGUAGES:
 
 # Wildcards become part of commands: none may hold a character that a shell or a path reads as anything but itself.
 wildcard_constraints:
-    campaign=r"[A-Za-z0-9_-]+",
-    version=r"[a-z0-9-]+",
+    campaign=r"[A-Za-z0-9_][A-Za-z0-9_-]*",
+    version=r"[a-z0-9][a-z0-9-]*",
     run=r"[a-z0-9_]+",
     table=r"[a-z0-9_]+",
-    text=r"[a-z0-9_-]+",
-    tokenizer=r"[a-z0-9_-]+",
-    system=r"[a-z0-9_-]+",
-    model=r"[A-Za-z0-9_.@-]+",
+    text=r"[a-z0-9_][a-z0-9_-]*",
+    tokenizer=r"[a-z0-9_][a-z0-9_-]*",
+    system=r"[a-z0-9_][a-z0-9_-]*",
+    model=r"[A-Za-z0-9_][A-Za-z0-9_.@-]*",
 
 
 def get_settings():

@@ -33,7 +33,7 @@ def get_trained():
 
 def get_imported():
     """Pattern of the campaigns whose records are imported: all others."""
-    return rf"(?!(?:{get_trained()})/)[A-Za-z0-9_-]+"
+    return rf"(?!(?:{get_trained()})/)[A-Za-z0-9_][A-Za-z0-9_-]*"
 
 
 def show_live_curves():
