@@ -98,6 +98,13 @@ class Document:
             raise UserError(self.file, self.prefix + path, repr(value), "true or false")
         return Traced(value, (self.ref(path),))
 
+    def mapping(self, path: str) -> dict[str, Any]:
+        """Object at ``path``."""
+        value = self.find(path)
+        if not isinstance(value, dict):
+            raise UserError(self.file, self.prefix + path, _describe(value), "an object")
+        return value
+
     def sequence(self, path: str) -> Sequence[Any]:
         """List at ``path``, not empty."""
         value = self.find(path)

@@ -116,8 +116,8 @@ def run(arguments: argparse.Namespace) -> None:
     parameters = validate(DrawParameters, parse_json(arguments.parameters, "--parameters"), "--parameters")
     if unknown := [task for task in parameters.tasks if task not in TASKS]:
         raise UserError("--parameters", "tasks", ", ".join(unknown), "one of: " + ", ".join(TASKS))
-    read_manifest(arguments.instructions, "instructions")
-    read_manifest(arguments.split, "examples")
+    read_manifest(arguments.instructions, "instructions", ROWS)
+    read_manifest(arguments.split, "examples", *map(part_file, PARTS))
     files = {part: arguments.split / part_file(part) for part in PARTS}
     split = {part: read_rows(path) for part, path in files.items()}
     drawn = draw(read_rows(arguments.instructions / ROWS), split, parameters)

@@ -3,8 +3,9 @@
 import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from stages.errors import UserError
 from stages.files import open_atomic, parse_json_lines, read_text
 
 ROWS = "rows.jsonl"
@@ -29,8 +30,16 @@ def part_file(part: str) -> str:
 
 
 def read_rows(path: Path) -> list[Row]:
-    """Rows of a file whose objects have the fields of :class:`Row`."""
-    return [Row(*(row[name] for name in Row._fields)) for _, row in parse_json_lines(read_text(path), path)]
+    """Rows of a file whose objects have the fields of :class:`Row`; :class:`UserError` names the line of one that has not."""
+    return [_row(content, f"{path}: line {line}") for line, content in parse_json_lines(read_text(path), path)]
+
+
+def _row(content: Any, place: str) -> Row:
+    texts = [content.get(name) if isinstance(content, dict) else None for name in Row._fields]
+    for name, text in zip(Row._fields, texts, strict=True):
+        if not isinstance(text, str):
+            raise UserError(place, name, "nothing" if text is None else repr(text), "text")
+    return Row(*texts)
 
 
 def write_objects(path: Path, objects: Iterable[Mapping[str, str]]) -> None:

@@ -13,12 +13,14 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
+from stages.document import Document
 from stages.errors import UserError, report_errors
 from stages.example_rows import write_objects
 from stages.files import parse_json, read_json, sha256_of_file, to_json, write_atomic
 from stages.generation.examples import Draw, read_draw
 from stages.generation.outputs import OUTPUTS, Output, read_outputs
-from stages.manifest import NAME, Manifest
+from stages.generation.parameters import GenerateParameters
+from stages.manifest import NAME, stated
 from stages.normalise import NORMALISERS
 from stages.parameter_models import Extrinsic
 from stages.score import METRICS, SYSTEMS, check_scoring
@@ -52,23 +54,24 @@ def run(arguments: argparse.Namespace) -> None:
     rows = rows_of(draw, answers, extrinsic)
     sources = {name: sha256_of_file(folder / NAME) for name, folder in {**folders, "examples": arguments.examples}.items()}
     summary = summary_of(rows, answers, extrinsic, manifests["base"]) | {"manifest_seed": draw.seed, "sources": sources}
-    timing = timing_of({system: read_json(folder / "timing.json") for system, folder in folders.items()}, draw.seed)
+    timing = timing_of({system: _timing(folder / "timing.json") for system, folder in folders.items()}, draw.seed)
     write_objects(arguments.output_folder / OUTPUTS, rows)
     write_atomic(arguments.output_folder / "timing.json", to_json(timing))
     write_atomic(arguments.output_folder / "summary.json", to_json(summary))
     print(in_words(summary))
 
 
-def read_systems(folders: Mapping[str, Path], draw: Draw) -> tuple[dict[str, Manifest], Answers]:
+def read_systems(folders: Mapping[str, Path], draw: Draw) -> tuple[dict[str, Document], Answers]:
     """Both systems' answers to the examples; :class:`UserError` unless the adapter alone tells them apart."""
     manifests, answers = {}, {}
     for system, folder in folders.items():
-        manifests[system], rows = read_outputs(folder)
-        if manifests[system].inputs.get(f"examples_{draw.seed}") != sha256_of_file(draw.folder / NAME):
+        manifest, rows = read_outputs(folder)
+        manifests[system] = stated(folder)
+        if manifest.inputs.get(f"examples_{draw.seed}") != sha256_of_file(draw.folder / NAME):
             raise UserError(folder / NAME, f"inputs.examples_{draw.seed}", "other examples", f"those of {draw.folder}")
         answers[system] = [row for row in rows if row.seed == draw.seed]
     base, other = (manifests[system] for system in SYSTEMS)
-    if "adapter" in base.inputs or "adapter" not in other.inputs:
+    if base.has("$.inputs.adapter") or not other.has("$.inputs.adapter"):
         raise UserError(folders["sft"] / NAME, "inputs.adapter", "as in the base's answers", "an adapter here, and none there")
     one, two = (_conditions(manifest) for manifest in (base, other))
     for name in one:
@@ -78,14 +81,9 @@ def read_systems(folders: Mapping[str, Path], draw: Draw) -> tuple[dict[str, Man
     return manifests, answers
 
 
-def _conditions(manifest: Manifest) -> dict[str, Any]:
+def _conditions(manifest: Document) -> dict[str, Any]:
     """What two systems that are compared have in common."""
-    return {
-        "inputs.model": manifest.inputs["model"],
-        "facts.environment": manifest.facts["environment"],
-        "parameters": manifest.parameters,
-        "code": manifest.code,
-    }
+    return {name: manifest.find(f"$.{name}") for name in ("inputs.model", "facts.environment", "parameters", "code")}
 
 
 def rows_of(draw: Draw, answers: Answers, extrinsic: Extrinsic) -> list[Row]:
@@ -109,24 +107,27 @@ def _scores(row: Row, extrinsic: Extrinsic, normaliser: str) -> dict[str, dict[s
     return {system: {name: METRICS[name](row[f"{system}_output"], row["reference"], normalise) for name in metrics} for system in SYSTEMS}
 
 
-def summary_of(rows: Sequence[Row], answers: Answers, extrinsic: Extrinsic, base: Manifest) -> dict[str, Any]:
+def summary_of(rows: Sequence[Row], answers: Answers, extrinsic: Extrinsic, base: Document) -> dict[str, Any]:
     """Means and counts by task, and what they were made with."""
-    generation = base.parameters["generation"]
+    generation = validate(GenerateParameters, base.find("$.parameters"), f"{base.file}: parameters").generation
     model = {"model": extrinsic.base_model, "use_4bit": extrinsic.quantisation == "nf4"}
     tasks = [task for task in extrinsic.tasks if any(row["task"] == task for row in rows)]
     return {
-        "environment": base.facts["environment"],
+        "environment": base.find("$.facts.environment"),
         "models": {"baseline": model, "sft": model | {"adapter_run": extrinsic.adapter_run}},
         "generation": {
             "do_sample": False,
             "temperature": 0.0,
             "top_p": 1.0,
-            "max_prompt_tokens": generation["maximum_prompt_tokens"],
-            "batch_size": generation["batch_size"],
-            "engine": generation["engine"],
+            "max_prompt_tokens": generation.maximum_prompt_tokens,
+            "batch_size": generation.batch_size,
+            "engine": generation.engine,
         },
         "normaliser": extrinsic.normaliser,
-        "tasks": {task: _task_summary(task, rows, answers, extrinsic, generation["maximum_new_tokens"][task]) for task in tasks},
+        "tasks": {
+            task: _task_summary(task, rows, answers, extrinsic, base.integer(f"$.parameters.generation.maximum_new_tokens.{task}").value)
+            for task in tasks
+        },
     }
 
 
@@ -150,19 +151,23 @@ def _means(scores: Sequence[Mapping[str, Mapping[str, float]]]) -> dict[str, dic
     return {system: {metric: fmean(each[system][metric] for each in scores) for metric in scores[0][system]} for system in SYSTEMS}
 
 
-def timing_of(timings: Mapping[str, Any], seed: int) -> dict[str, Any]:
+def _timing(path: Path) -> Document:
+    """What the clock decided of one system's answers."""
+    return Document(path.as_posix(), "", read_json(path))
+
+
+def timing_of(timings: Mapping[str, Document], seed: int) -> dict[str, Any]:
     """Seconds and energy of the seed's generation by system, loading left out; from when to when both systems' answers were made."""
-    seconds = {system: timing["seeds"][str(seed)] for system, timing in timings.items()}
-    tasks = {}
-    for task in seconds["base"]:
-        timers = {f"{system}_sec": seconds[system][task] for system in SYSTEMS}
+    here, tasks = f"$.seeds['{seed}']", {}
+    for task in dict(timings["base"].mapping(here)):
+        timers = {f"{system}_sec": timings[system].number(f"{here}['{task}']", minimum=0).value for system in SYSTEMS}
         tasks[task] = {"timers": timers | {"total_sec": sum(timers.values())}}
     return {
-        "started_at": min(timing["started_at"] for timing in timings.values()),
-        "ended_at": max(timing["ended_at"] for timing in timings.values()),
+        "started_at": min(str(timing.time("$.started_at").value) for timing in timings.values()),
+        "ended_at": max(str(timing.time("$.ended_at").value) for timing in timings.values()),
         "tasks": tasks,
         "seconds": sum(task["timers"]["total_sec"] for task in tasks.values()),
-        "kilowatt_hours": {system: timing["kilowatt_hours"][str(seed)] for system, timing in timings.items()},
+        "kilowatt_hours": {system: timing.find(f"$.kilowatt_hours['{seed}']") for system, timing in timings.items()},
     }
 
 

@@ -5,6 +5,7 @@ import fcntl
 import hashlib
 import io
 import json
+import math
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -97,24 +98,43 @@ def decode_text(data: bytes, name: object) -> str:
         raise UserError(name, f"byte {error.start}", f"0x{data[error.start]:02x}", "UTF-8 text") from error
 
 
-def parse_json(text: str, name: object, field: str = "") -> Any:
-    """JSON value of ``text``. NaN and infinities are refused: they are not JSON and no measured value."""
+def parse_json(text: str, name: object, field: str = "", halves: bool = False) -> Any:
+    """JSON value of ``text``. NaN and infinities are refused: they are not JSON and no measured value; so is a key given twice.
+
+    Half a surrogate pair, which JSON can escape and UTF-8 cannot hold, is refused unless ``halves``.
+    """
 
     def refuse(constant: str) -> Any:
         raise UserError(name, field, constant, "a finite number", "A diverged or missing value cannot be imported as a result.")
+
+    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        if len(found := dict(pairs)) < len(pairs):
+            keys = [key for key, _ in pairs]
+            raise UserError(name, field, f"key {next(key for key in keys if keys.count(key) > 1)!r} given twice", "each key once")
+        return found
 
     def sane(digits: str) -> int:
         if len(digits) > LONGEST_INTEGER:
             raise ValueError(f"a number of {len(digits)} digits")
         return int(digits)
 
+    def finite(digits: str) -> float:
+        if not math.isfinite(number := float(digits)):
+            raise UserError(name, field, digits, "a finite number", "No float holds it.")
+        return number
+
     try:
-        return json.loads(text, parse_constant=refuse, parse_int=sane)
+        value = json.loads(text, parse_constant=refuse, parse_int=sane, parse_float=finite, object_pairs_hook=once)
+        if not halves and "\\ud" in text.lower():
+            json.dumps(value, ensure_ascii=False).encode()
+        return value
     except json.JSONDecodeError as error:
         place = field or f"line {error.lineno}, column {error.colno}"
         raise UserError(name, place, f"invalid JSON ({error.msg})", "valid JSON", "The file may be truncated.") from error
     except UserError:
         raise
+    except UnicodeEncodeError as error:
+        raise UserError(name, field, "half a surrogate pair", "characters that UTF-8 has") from error
     except (ValueError, RecursionError) as error:  # a number of thousands of digits, or nesting without end
         raise UserError(name, field, f"JSON that cannot be read ({error})", "numbers and nesting of sane size") from error
 

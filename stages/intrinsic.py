@@ -16,7 +16,7 @@ import torch
 
 from stages.errors import UserError, report_errors
 from stages.files import sha256_of_file, to_json, write_atomic
-from stages.manifest import NAME, Manifest, read_manifest
+from stages.manifest import NAME, Manifest, read_manifest, stated
 from stages.memory import enough_memory
 from stages.training.device import Device, choose_device
 from stages.training.loop import evaluate
@@ -55,7 +55,8 @@ def run(arguments: argparse.Namespace) -> None:
     rows = load_rows(parameters, sources, load_tokenizer(arguments.model)).validation
     with enough_memory(f"run {arguments.run}", MEMORY):
         found = compare(arguments.model, arguments.adapter, parameters, rows, device)
-    report = {arguments.run: found, "weights": manifest.facts["weights"], "environment": device.environment(1)}
+    weights = stated(arguments.adapter).text("$.facts.weights").value
+    report = {arguments.run: found, "weights": weights, "environment": device.environment(1)}
     write_atomic(arguments.output, to_json(report))
     print(summary(arguments.run, found))
 

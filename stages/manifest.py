@@ -12,6 +12,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from stages.code_hash import code_hash
+from stages.document import Document
 from stages.errors import UserError
 from stages.files import read_json, sha256_of_file, to_json, write_atomic
 from stages.strict import PathBelow
@@ -83,11 +84,19 @@ def load_manifest(path: Path) -> Manifest:
     return validate(Manifest, read_json(path), path)
 
 
-def read_manifest(folder: Path, kind: str) -> Manifest:
-    """Manifest of ``folder``; :class:`UserError` unless it is of ``kind`` and its blobs are there, with the bytes that it gives."""
+def stated(folder: Path) -> Document:
+    """The manifest of ``folder`` to be read by path, for what it states of its blobs: a :class:`UserError` names what is not there."""
+    path = folder / NAME
+    return Document(path.as_posix(), sha256_of_file(path), read_json(path))
+
+
+def read_manifest(folder: Path, kind: str, *blobs: str) -> Manifest:
+    """Manifest of ``folder``; :class:`UserError` unless it is of ``kind``, names ``blobs``, and what it names is there, with its bytes."""
     manifest = load_manifest(folder / NAME)
     if manifest.kind != kind:
         raise UserError(folder / NAME, "kind", repr(manifest.kind), repr(kind))
+    if absent := [name for name in blobs if name not in manifest.files]:
+        raise UserError(folder / NAME, "files", ", ".join(manifest.files) or "nothing", f"{absent[0]} among them", "Make it again.")
     for name, file in manifest.files.items():
         if (found := difference(folder / name, file)) is not None:
             do = f"Make it again (snakemake -c2 --force {folder / name}, with the --config of its campaign), or fetch it: dvc pull"

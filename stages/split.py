@@ -58,7 +58,7 @@ def main() -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Read the instructions, write the parts and their manifest."""
     parameters = validate(SplitParameters, parse_json(arguments.parameters, "--parameters"), "--parameters")
-    read_manifest(arguments.instructions, "instructions")
+    read_manifest(arguments.instructions, "instructions", ROWS)
     parts = cut(read_rows(arguments.instructions / ROWS), parameters)
     for part, rows in parts.items():
         write_objects(arguments.folder / part_file(part), (row._asdict() for row in rows))

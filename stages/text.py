@@ -85,7 +85,7 @@ def main() -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Read the corpus, write the text and its manifest."""
     parameters = validate(TextParameters, parse_json(arguments.parameters, "--parameters"), "--parameters")
-    read_manifest(arguments.corpus, "corpus")
+    read_manifest(arguments.corpus, "corpus", DOCUMENTS, OFFSETS)
     facts = store(TextStore(arguments.corpus), parameters, arguments.processes, arguments.folder)
     write_manifest(
         arguments.folder,

@@ -62,7 +62,7 @@ def _read_offsets(path: Path) -> np.ndarray:
     """Offsets of a store, checked to be some."""
     try:
         offsets: np.ndarray = np.load(path, allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
+    except (OSError, ValueError, EOFError, TypeError, SyntaxError) as error:  # of NumPy, whatever the header holds
         raise UserError(path, "", getattr(error, "strerror", None) or "no NumPy array", "the offsets of a text store") from error
     if offsets.dtype != np.uint64 or offsets.ndim != 1 or len(offsets) < 2 or (np.diff(offsets.astype(np.int64)) < len(SEPARATOR)).any():
         raise UserError(path, "", f"{offsets.dtype} of shape {offsets.shape}", "rising offsets (uint64) of one document or more")

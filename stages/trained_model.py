@@ -35,7 +35,7 @@ def load_trained_model(folder: Path, threads: int | None) -> TrainedModel:
     """The model of ``folder``, on the GPU if there is one; a CPU computes with ``threads`` (null: all), on which the last bits depend."""
     use_threads(threads)
     torch.backends.cudnn.allow_tf32 = False  # which recurrent cells use otherwise, at ten bits of fp32's 23
-    manifest = read_manifest(folder, "weights")
+    manifest = read_manifest(folder, "weights", "weights.safetensors")
     network, described = load_weights(folder, "cuda" if torch.cuda.is_available() else "cpu")
     return TrainedModel(
         network,

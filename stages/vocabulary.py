@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel
+from pydantic import BaseModel, model_validator
 
 from stages.errors import UserError
 from stages.files import decode_text, parse_json, read_bytes, sha256_of
@@ -115,6 +115,8 @@ class SentencePieceVocabulary:
             self._processor = SentencePieceProcessor(model_proto=model)
         except RuntimeError as error:
             raise ValueError("no SentencePiece model") from error
+        if not model:  # which SentencePiece takes, to be given one later
+            raise ValueError("an empty file")
         self.kind, self.size, self.sha256 = kind, len(self._processor), sha256_of(model)
         specials = (self._processor.bos_id(), self._processor.eos_id(), self._processor.pad_id(), self._processor.unk_id())
         self.bos, self.eos, self.pad, self.unknown = (None if each < 0 else each for each in specials)
@@ -148,6 +150,14 @@ class Characters(BaseModel):
     """Each once; its position is its id."""
     unknown: str
 
+    @model_validator(mode="after")
+    def _each_once(self) -> "Characters":
+        if len(set(self.characters)) < len(self.characters):
+            raise ValueError("a character is given twice")
+        if len(self.unknown) != 1 or self.unknown not in self.characters:
+            raise ValueError("'unknown' is none of the characters")
+        return self
+
 
 def load_vocabulary(folder: Path) -> Vocabulary:
     """Vocabulary of a tokenizer's folder; :class:`UserError` unless its file is the one that the manifest describes."""
@@ -155,12 +165,11 @@ def load_vocabulary(folder: Path) -> Vocabulary:
     tokenizer = validate(Tokenizer, manifest.parameters.get("tokenizer"), f"{folder / NAME}: parameters.tokenizer")
     path = folder / (CHARACTERS if tokenizer.kind == "character" else MODEL)
     data = read_bytes(path)
-    described = manifest.files.get(path.name)
-    if described is None:
+    if path.name not in manifest.files:
         raise UserError(folder / NAME, "files", ", ".join(manifest.files) or "nothing", path.name, "Make the tokenizer again.")
     if tokenizer.kind == "character":
         content = validate(Characters, parse_json(decode_text(data, path), path), path)
-        return CharacterVocabulary(content.characters, content.unknown, described.sha256)
+        return CharacterVocabulary(content.characters, content.unknown, manifest.files[path.name].sha256)
     try:
         return SentencePieceVocabulary(data, tokenizer.kind, tokenizer.add_bos, tokenizer.add_eos)
     except ValueError as error:

@@ -24,6 +24,7 @@ from stages.baselines import token_counts, uniform_loss, unigram_loss
 from stages.errors import UserError, report_errors
 from stages.evaluation_parameters import Evaluation, HeldOut, Windowed
 from stages.files import parse_json, to_json, write_atomic
+from stages.manifest import stated
 from stages.memory import enough_memory
 from stages.token_store import read_tokens
 from stages.trained_model import TrainedModel, load_trained_model
@@ -209,8 +210,9 @@ def _summary(report: dict[str, Any]) -> Iterator[str]:
 def _tokens(folder: Path | None, flag: str, model: TrainedModel) -> TokenText:
     if folder is None:
         raise UserError(flag, "", "nothing", "a folder of tokens, for the protocol that the parameters ask for")
-    tokens, manifest = read_tokens(folder, model.tokenizer)
-    return TokenText(folder, tokens, manifest.facts["characters"], manifest.facts["unknown_tokens"], manifest.inputs["text"])
+    tokens, said = read_tokens(folder, model.tokenizer)[0], stated(folder)
+    counts = said.integer("$.facts.characters", minimum=1).value, said.integer("$.facts.unknown_tokens").value
+    return TokenText(folder, tokens, *counts, said.text("$.inputs.text").value)
 
 
 if __name__ == "__main__":

@@ -81,7 +81,7 @@ def _json_lines(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     for number, line in _lines(path, "utf-8-sig"):
         if line.strip():
             place = f"line {number}"
-            row = parse_json(line, path, place)
+            row = parse_json(line, path, place, halves=True)
             if not isinstance(row, dict):
                 raise UserError(path, place, f"a {type(row).__name__}", "an object")
             yield place, row

@@ -32,6 +32,6 @@ class Output(Strict):
 
 def read_outputs(folder: Path) -> tuple[Manifest, list[Output]]:
     """The folder's manifest, and its rows in the order of the draws."""
-    manifest, path = read_manifest(folder, "outputs"), folder / OUTPUTS
+    manifest, path = read_manifest(folder, "outputs", OUTPUTS), folder / OUTPUTS
     rows = parse_json_lines(read_text(path), path)
     return manifest, [validate(Output, row, f"{path}: line {line}") for line, row in rows]

@@ -1,6 +1,6 @@
 """What is answered so far: a file that a batch is added to once it is done, and that a call after a kill reads.
 
-Its first line says what decides the answers. A batch is one line, on the disk before the next one begins.
+Its first line says what decides the answers. A batch is one line, on the disk before the next one begins. Each holds its own SHA-256.
 """
 
 import json
@@ -14,6 +14,7 @@ from time import perf_counter
 from typing import IO, Any, NamedTuple
 
 from stages.energy import Meter
+from stages.files import sha256_of_json
 from stages.generation.answer import Answer
 from stages.lock import hold
 
@@ -75,26 +76,24 @@ def _read(file: IO[bytes], path: Path, fingerprint: str) -> Partial:
         first = {"fingerprint": fingerprint, "started_at": datetime.now(UTC).isoformat(timespec="seconds")}
         _write(file, first)
     sound = file.tell()
-    while line := _parse(file.readline()):
-        try:
-            done[line["batch"]] = Done(line["seconds"], line["kilowatt_hours"], [Answer(*answer) for answer in line["answers"]])
-        except (KeyError, TypeError):
-            break
+    while "batch" in (line := _parse(file.readline())):
+        done[line["batch"]] = Done(line["seconds"], line["kilowatt_hours"], [Answer(*answer) for answer in line["answers"]])
         sound = file.tell()
     file.truncate(sound)
     return Partial(file, first["started_at"], done)
 
 
 def _parse(line: bytes) -> dict[str, Any]:
-    """Object of a whole line; empty where it was cut or is none."""
+    """Object of a whole line as it was written; empty where it was cut or altered."""
     try:
-        found = json.loads(line) if line.endswith(b"\n") else {}
-    except ValueError:
+        found = json.loads(line)
+    except (ValueError, RecursionError):
         return {}
-    return found if isinstance(found, dict) else {}
+    digest = found.pop("sha256", None) if isinstance(found, dict) else None
+    return found if digest == sha256_of_json(found) else {}
 
 
-def _write(file: IO[bytes], line: Any) -> None:
-    file.write(json.dumps(line).encode() + b"\n")
+def _write(file: IO[bytes], line: dict[str, Any]) -> None:
+    file.write(json.dumps(line | {"sha256": sha256_of_json(line)}).encode() + b"\n")
     file.flush()
     os.fsync(file.fileno())

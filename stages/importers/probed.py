@@ -26,8 +26,8 @@ def _probes(report: Document) -> Facts:
     """Prompts and failures by probe and system."""
     return {
         f"results.probes.{probe}.{system}.{name}": report.integer(f"$.probes.{probe}.{system}.{name}")
-        for probe, systems in report.find("$.probes").items()
-        for system in systems
+        for probe in report.mapping("$.probes")
+        for system in report.mapping(f"$.probes.{probe}")
         for name in ("examples", "failures", "empty")
     }
 
@@ -35,9 +35,9 @@ def _probes(report: Document) -> Facts:
 def _sampled(report: Document) -> Facts:
     """Scores of the sampled answers, one a sampling seed, beside those of the greedy ones."""
     facts: Facts = {}
-    for task, metrics in report.find("$.sampled").items():
-        for metric, systems in metrics.items():
-            for system in systems:
+    for task in report.mapping("$.sampled"):
+        for metric in report.mapping(f"$.sampled.{task}"):
+            for system in report.mapping(f"$.sampled.{task}.{metric}"):
                 here, into = f"$.sampled.{task}.{metric}.{system}", f"results.sampled.{task}.{metric}.{system}"
                 seeds = range(len(report.sequence(f"{here}.seeds")))
                 facts[f"{into}.temperature"] = report.number(f"{here}.temperature", minimum=0)

@@ -84,7 +84,7 @@ def environment_facts(document: Document) -> Facts:
     here = "$.environment"
     facts: Facts = {f"environment.{name}": document.text(f"{here}.{name}") for name in ("device", "processor", "platform", "precision")}
     facts |= {f"environment.{name}": document.integer(f"{here}.{name}", minimum=1) for name in ("threads", "device_count")}
-    libraries = [str(name) for name in document.find(f"{here}.libraries")]
+    libraries = list(document.mapping(f"{here}.libraries"))
     return facts | {f"environment.libraries.{name}": document.text(f"{here}.libraries.{name}") for name in libraries}
 
 

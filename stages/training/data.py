@@ -7,9 +7,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from stages.document import Document
 from stages.errors import UserError
 from stages.files import sha256_of_file
-from stages.manifest import NAME, Manifest
+from stages.manifest import NAME, stated
 from stages.token_store import read_tokens
 from stages.training.parameters import TrainParameters
 from stages.windows_of import Windows
@@ -70,7 +71,7 @@ def load_data(parameters: TrainParameters, train: Path, validation: Path | None,
     _check_enough(parts[1], 1, validation or train, parameters)
     for name, part in zip(facts, parts, strict=True):
         facts[name]["windows"] = part.count
-    return TrainingData(*parts, int(manifest.facts["vocabulary"]), facts)
+    return TrainingData(*parts, manifest.integer("$.facts.vocabulary").value, facts)
 
 
 def unique_tokens(windows: int, sequence_length: int, stride: int) -> int:
@@ -80,15 +81,15 @@ def unique_tokens(windows: int, sequence_length: int, stride: int) -> int:
     return windows * step + length - step if windows else 0
 
 
-def _windows(folder: Path, tokenizer: Path, parameters: TrainParameters) -> tuple[Windows, Manifest]:
+def _windows(folder: Path, tokenizer: Path, parameters: TrainParameters) -> tuple[Windows, Document]:
     """Windows of the tokens in ``folder``, which the tokenizer in the other one must have made, and their manifest."""
-    tokens, manifest = read_tokens(folder, sha256_of_file(tokenizer / NAME))
-    return Windows(tokens, parameters.data.sequence_length, parameters.data.stride), manifest
+    tokens, _ = read_tokens(folder, sha256_of_file(tokenizer / NAME))
+    return Windows(tokens, parameters.data.sequence_length, parameters.data.stride), stated(folder)
 
 
-def _facts(manifest: Manifest) -> dict[str, int]:
+def _facts(manifest: Document) -> dict[str, int]:
     names = {"documents": "documents", "characters": "characters", "unique_tokens": "tokens"}
-    return {name: int(manifest.facts[fact]) for name, fact in names.items()}
+    return {name: manifest.integer(f"$.facts.{fact}").value for name, fact in names.items()}
 
 
 def _check_enough(part: Part, needed: int, folder: Path, parameters: TrainParameters) -> None:

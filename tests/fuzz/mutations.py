@@ -20,11 +20,13 @@ WORDS = ("NaN", "Infinity", "-Infinity", "1e999", "-1e999", "1" * 400, "1" * 500
 SURROGATES = ("\\ud800", "\\udc00x", "\\u0000", "\\u202e\\u0301", "\\ufeff")
 VALUES: tuple[Any, ...] = (
     None, True, False, 0, -1, 1, 1.5, -0.0, 1e308, 5e-324, 10**18, 10**30, -(10**30), "", " ", "x", "1", "1e-3", "a b/../c", "ação" * 9,
-    [], {}, [[]], [None], {"": ""}, {"x": {}}, [1, "a", None], "x" * 5000, *(RAW + word for word in WORDS), *(f'{RAW}"{each}"' for each in SURROGATES),
+    [], {}, [[]], [None], {"": ""}, {"x": {}}, [1, "a", None], "x" * 5000,
+    *(RAW + word for word in WORDS), *(f'{RAW}"{each}"' for each in SURROGATES),
 )  # fmt: skip
 BYTES = (
-    b"", b"\x00", b"\xff", b"\xfe\xff", b"\xef\xbb\xbf", b"\xed\xa0\x80", b"\xc3", b"\r", b"\r\n", b"\n\n", b"\xe2\x80\xa8", b"\x1a", b"\x85",
-    b'"', b"{", b"]", b",", b":", b"'", b"&a *a", b"!!python/object/apply:os.system ['true']", b"\x00" * 64, b"9" * 400, b"\t", b"-", b"nan",
+    b"", b"\x00", b"\xff", b"\xfe\xff", b"\xef\xbb\xbf", b"\xed\xa0\x80", b"\xc3", b"\r", b"\r\n", b"\n\n", b"\xe2\x80\xa8", b"\x1a",
+    b"\x85", b'"', b"{", b"]", b",", b":", b"'", b"&a *a", b"!!python/object/apply:os.system ['true']", b"\x00" * 64, b"9" * 400, b"\t",
+    b"-", b"nan",
 )  # fmt: skip
 
 
@@ -68,7 +70,9 @@ def other_line_ends(data: bytes, random: Random) -> bytes:
 
 def replaced(data: bytes, random: Random) -> bytes:
     """Something else under the same name."""
-    return random.choice((b"", b" ", b"\n", b"\x00" * 100, b"null", b"[]", b"{}", b"0", b'"x"', b"\xff\xfe", b"PK\x03\x04", random.randbytes(50)))
+    return random.choice(
+        (b"", b" ", b"\n", b"\x00" * 100, b"null", b"[]", b"{}", b"0", b'"x"', b"\xff\xfe", b"PK\x03\x04", random.randbytes(50))
+    )
 
 
 ANY: tuple[Mutation, ...] = (cut, flip, flip_at_the_start, insert, repeat, other_encoding, other_line_ends, replaced)
@@ -82,10 +86,10 @@ def _places(value: Any, place: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
 
 def change_value(value: Any, random: Random) -> Any:
     """A copy with one value deleted, of another type, under another name, or given twice."""
-    if not (places := _places(value)):
+    copy = json.loads(json.dumps(value, default=str))  # YAML has dates
+    if not (places := _places(copy)):
         return random.choice(VALUES)
-    copy = json.loads(json.dumps(value, default=str)) if not isinstance(value, (str, int)) else value
-    *above, last = random.choice(_places(copy))
+    *above, last = random.choice(places)
     holder = copy
     for key in above:
         holder = holder[key]
@@ -135,7 +139,9 @@ def change_csv(data: bytes, random: Random) -> bytes:
     lines = data.decode().split("\n")
     row = random.randrange(max(len(lines) - 1, 1))
     cells = lines[row].split(",")
-    cells[random.randrange(len(cells))] = random.choice(("", "x", "nan", "inf", "1e999", "-1", '"', '""', "1,2", "\x00", "9" * 400, " 0 ", "1_0"))
+    cells[random.randrange(len(cells))] = random.choice(
+        ("", "x", "nan", "inf", "1e999", "-1", '"', '""', "1,2", "\x00", "9" * 400, " 0 ", "1_0")
+    )
     lines[row] = ",".join(cells)
     return "\n".join(lines).encode()
 
@@ -152,7 +158,17 @@ def change_safetensors(data: bytes, random: Random) -> bytes:
 def change_npy(data: bytes, random: Random) -> bytes:
     """Another header: objects (which are pickles), another type, another shape."""
     old, new = random.choice(
-        ((b"<u8", b"|O8"), (b"<u2", b"|O2"), (b"<u8", b"<f8"), (b"<u2", b"<f2"), (b"<u2", b"<i2"), (b"<u8", b"<M8"), (b"False", b"True "), (b"(", b"(9"), (b",)", b",9)"))
+        (
+            (b"<u8", b"|O8"),
+            (b"<u2", b"|O2"),
+            (b"<u8", b"<f8"),
+            (b"<u2", b"<f2"),
+            (b"<u2", b"<i2"),
+            (b"<u8", b"<M8"),
+            (b"False", b"True "),
+            (b"(", b"(9"),
+            (b",)", b",9)"),
+        )
     )
     return data.replace(old, new, 1)
 

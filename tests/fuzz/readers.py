@@ -205,7 +205,10 @@ def _imported(path: Path, campaign: str) -> object:
     runs = [load_run(campaign, run) for run in load_campaign(campaign).runs]
     reading = [run for run in runs if run.evidence and path.relative_to(root).as_posix() in run.evidence.files.values()]
     records = {run.run: remake_record(EvidenceAsFound(registry, root), run) for run in reading}
-    return [(to_json(records[run.run].model_dump(mode="json")), history_csv(records[run.run]), list(contradictions(records[run.run], run))) for run in reading]
+    return [
+        (to_json(records[run.run].model_dump(mode="json")), history_csv(records[run.run]), list(contradictions(records[run.run], run)))
+        for run in reading
+    ]
 
 
 def _import_sound(path: Path) -> object:
@@ -240,9 +243,8 @@ def _table(path: Path) -> object:
     """The table in both languages, its explanation, and itself against what the thesis prints."""
     from stages.compare import run as compare
     from stages.show import run as show
-    from stages.why import cells_of, explain
-
     from stages.table_file import read_table_file
+    from stages.why import cells_of, explain
 
     show(argparse.Namespace(table=path.stem, campaign="published", language="pt"))
     table = read_table_file(path)
@@ -306,12 +308,13 @@ def _model(path: Path) -> object:
     return ids_of(tokenizer, network.generation_config), network.config.max_position_embeddings
 
 
+TOKENIZERS = "characters/*.json pieces/*.model pieces/*.json"
 READERS = {
     "campaign": Reader("parameters", "params/campaigns/t*.yaml", _campaign),
     "run": Reader("parameters", "params/runs/*.yaml", _run),
     "prices": Reader("parameters", "params/prices.yaml", _prices),
     "table spec": Reader("parameters", "params/tables/*.yaml", _spec),
-    "table input": Reader("parameters", "params/appendix/*.yaml params/budget.yaml params/risks.yaml bench/results/attention.json", _table_input),
+    "table input": Reader("parameters", "params/appendix/*.yaml params/[br]*.yaml bench/results/attention.json", _table_input),
     "worked numbers": Reader("parameters", "data/thesis_worked/*.yaml", _worked, ("worked.json",), 4),
     "claims": Reader("parameters", "data/thesis_claims.yaml", _claims),
     "accepted findings": Reader("parameters", "params/audit/published.yaml", _accepted, (), 4),
@@ -320,8 +323,8 @@ READERS = {
     "instructions": Reader("sources", "a.json* a.parquet", _instructions, ("instructions/rows.jsonl", "instructions/manifest.json"), 30),
     "text": Reader("blobs", "corpus/*", _text, ("text/documents.txt", "text/manifest.json")),
     "tokenizer's text": Reader("blobs", "text/*", _tokenizer, ("characters/characters.json", "characters/manifest.json")),
-    "tokenizer to encode": Reader("blobs", "characters/*.json pieces/tokenizer.model pieces/*.json", _encode, ("tokens/tokens.npy", "tokens/manifest.json"), 30),
-    "tokenizer to decode": Reader("blobs", "characters/*.json pieces/tokenizer.model", _decode),
+    "tokenizer to encode": Reader("blobs", TOKENIZERS, _encode, ("tokens/tokens.npy", "tokens/manifest.json"), 30),
+    "tokenizer to decode": Reader("blobs", TOKENIZERS, _decode),
     "tokens": Reader("blobs", "tokens/*", _tokens, (), 30),
     "weights": Reader("blobs", "run/* tokens/*", _windows, ("windows.json",), 30),
     "samples": Reader("blobs", "samples.json", _guardrails, ("guardrails.json",)),

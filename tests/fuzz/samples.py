@@ -1,24 +1,22 @@
 """Valid files of every kind that a user can hand in, each kind in a folder of its own, made once and small."""
 
-import argparse
 import gzip
 import json
 import shutil
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from stages.corpora.parameters import LocalCorpus
 from stages.example_rows import write_objects
 from stages.files import read_json, sha256_of_file, to_json, write_atomic
-from stages.generation.partial import PARTIAL
+from stages.generation.answer import Answer
+from stages.generation.partial import Done, open_partial
 from stages.manifest import NAME, write_manifest
-from stages.tasks import TASKS
 from tests.conftest import ROOT
-from tests.unit.drawn import invented_example, write_draw
+from tests.unit.drawn import write_draw
 from tests.unit.test_extrinsic import write_answers
-from tests.unit.tokenizers import invented_documents, write_text
+from tests.unit.tokenizers import write_text
 from tests.unit.trained import made_up_text, write_characters, write_pieces, write_run, write_tokens
 
 RUN = "r"
@@ -70,16 +68,18 @@ def write_examples(folder: Path) -> None:
     """Instructions, their split, a draw of one seed, and the answers of two systems to it."""
     for name, files in {"instructions": ["rows.jsonl"], "split": ["train.jsonl", "validation.jsonl", "test.jsonl"]}.items():
         for file in files:
-            write_objects(folder / name / file, [{"instruction": f"Faça {n} ({name}).", "input": "", "output": f"Feito {n}."} for n in range(12)])
+            write_objects(
+                folder / name / file, [{"instruction": f"Faça {n} ({name}).", "input": "", "output": f"Feito {n}."} for n in range(12)]
+            )
         kind = "instructions" if name == "instructions" else "examples"
         write_manifest(folder / name, kind, "stages.split", files=files, facts={}, parameters={})
     draw = write_draw(folder / "draw", 7, per_task=2)
     for name in ("base", "adapter"):
         write_answers(folder / name, draw, ["Uma resposta", ""] * 3, adapter=name == "adapter")
-    answer = {"ids": [1], "tokens": 1, "stop": "end"}
-    batch = {"batch": 0, "seconds": 1.0, "kilowatt_hours": None, "answers": [list(answer.values())]}
-    head = {"fingerprint": "f", "started_at": "2026-01-01T00:00:00+00:00"}
-    write_objects(folder / "partial" / PARTIAL, [head, batch, batch | {"batch": 1}])  # type: ignore[list-item]
+    with suppress(KeyboardInterrupt), open_partial(folder / "partial", "f") as partial:
+        partial.add(0, Done(1.0, None, [Answer([1], 1, "end")]))
+        partial.add(1, Done(1.0, 0.5, [Answer([1, 2], 2, "length")]))
+        raise KeyboardInterrupt
 
 
 def write_model_folder(folder: Path) -> None:
@@ -93,7 +93,9 @@ def write_model_folder(folder: Path) -> None:
     architecture = AdapterArchitecture(**LORA)
     save_adapter(add_adapter(small_model(), architecture, 1), folder / "adapter", architecture)
     files = [ADAPTER_WEIGHTS, ADAPTER_CONFIGURATION]
-    write_manifest(folder / "adapter", "adapter", "stages.tune", files=files, facts={}, parameters={}, inputs={"model": folder / "model" / NAME})
+    write_manifest(
+        folder / "adapter", "adapter", "stages.tune", files=files, facts={}, parameters={}, inputs={"model": folder / "model" / NAME}
+    )
 
 
 def write_tables(folder: Path) -> None:
