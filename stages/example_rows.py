@@ -35,11 +35,12 @@ def read_rows(path: Path) -> list[Row]:
 
 
 def _row(content: Any, place: str) -> Row:
-    texts = [content.get(name) if isinstance(content, dict) else None for name in Row._fields]
-    for name, text in zip(Row._fields, texts, strict=True):
-        if not isinstance(text, str):
-            raise UserError(place, name, "nothing" if text is None else repr(text), "text")
-    return Row(*texts)
+    if not isinstance(content, dict):
+        raise UserError(place, "", f"a {type(content).__name__}", "an object")
+    for name in Row._fields:
+        if not isinstance(content.get(name), str):
+            raise UserError(place, name, repr(content[name])[:80] if name in content else "nothing", "text")
+    return Row(*(content[name] for name in Row._fields))
 
 
 def write_objects(path: Path, objects: Iterable[Mapping[str, str]]) -> None:

@@ -52,10 +52,7 @@ def parse_overrides(settings: Sequence[str]) -> dict[str, dict[str, Any]]:
         keys = path.strip().split(".")
         if not sign or len(keys) < 2 or keys[0] not in known_runs():
             raise UserError("--config set", setting, repr(setting), "RUN.KEY=VALUE, as in v1.training.batch_size=128")
-        try:
-            nested: Any = parse_yaml(text)
-        except yaml.YAMLError as error:
-            raise UserError("--config set", path, repr(text), "a YAML value") from error
+        nested = parse_yaml(text, "--config set", path)
         for key in reversed(keys[1:]):
             nested = {key: nested}
         overrides[keys[0]] = merge(overrides.get(keys[0], {}), nested)

@@ -17,23 +17,25 @@ SHALLOW = 1000
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
-    """Mapping of a YAML file, safely loaded; a key given twice is an error."""
+    """Mapping of a YAML file, which is read as :func:`parse_yaml` says."""
     if not path.exists():
         there = ", ".join(sorted(other.stem for other in path.parent.glob("*.yaml")))
         raise UserError(path, "", "no such file", f"one of: {there}")
-    try:
-        value = parse_yaml(read_text(path))
-    except yaml.YAMLError as error:
-        raise UserError(path, "", f"invalid YAML ({' '.join(str(error).split())})", "valid YAML") from error
+    value = parse_yaml(read_text(path), path)
     if not isinstance(value, dict):
         raise UserError(path, "", type(value).__name__, "a mapping of keys to values")
     return value
 
 
-def parse_yaml(text: str) -> Any:
-    """Value of YAML ``text``: plain data, whatever tags it has. Raises :class:`yaml.YAMLError`."""
-    _check_depth(text)
-    return yaml.load(text, Loader=_StrictLoader)  # noqa: S506 (a safe loader, made stricter)
+def parse_yaml(text: str, name: object, field: str = "") -> Any:
+    """Value of YAML ``text``: plain data, whatever tags it has; :class:`UserError` that names ``name`` and ``field`` where it is none."""
+    try:
+        _check_depth(text)
+        return yaml.load(text, Loader=_StrictLoader)  # noqa: S506 (a safe loader, made stricter)
+    except yaml.YAMLError as error:
+        raise UserError(name, field, f"invalid YAML ({' '.join(str(error).split())})", "valid YAML") from error
+    except (ValueError, LookupError, AttributeError) as error:  # a date that there is not, a number of thousands of digits, a wrong tag
+        raise UserError(name, field, f"a value that cannot be read ({error})", "valid YAML") from error
 
 
 def _check_depth(text: str) -> None:

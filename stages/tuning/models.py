@@ -14,6 +14,7 @@ import torch
 from stages.errors import UserError
 from stages.files import sha256_of_file, to_json, write_atomic
 from stages.manifest import NAME, File, Manifest, difference, load_manifest, read_manifest
+from stages.memory import ran_out
 from stages.training_parameters import AdapterArchitecture, LlamaArchitecture, QuantisedBase
 from stages.validation import validate
 
@@ -44,25 +45,35 @@ def load_base(folder: Path, architecture: QuantisedBase, device: torch.device) -
         bnb_4bit_compute_dtype=dtype,
     )
     try:
-        model: Any = AutoModelForCausalLM.from_pretrained(
-            place,
-            quantization_config=quantisation,
-            dtype=dtype,
-            device_map={"": device},
-            attn_implementation="sdpa",
-            local_files_only=True,
-            use_safetensors=True,
-            trust_remote_code=False,
-        )
+        with _readable(folder, "a causal language model that transformers can read"):
+            model: Any = AutoModelForCausalLM.from_pretrained(
+                place,
+                quantization_config=quantisation,
+                dtype=dtype,
+                device_map={"": device},
+                attn_implementation="sdpa",
+                local_files_only=True,
+                use_safetensors=True,
+                trust_remote_code=False,
+            )
     except ImportError as error:
         raise UserError("bitsandbytes", "", "no such library here", "it, for NF4", "Install the project's dependencies.") from error
-    except (OSError, ValueError) as error:
-        reason = str(error).partition("\n")[0]
-        raise UserError(folder, "", reason, "a causal language model that transformers can read") from error
     model.config.use_cache = False
     _compute_alike(model)
     frozen: PreTrainedModel = model.requires_grad_(False).eval()
     return frozen
+
+
+@contextmanager
+def _readable(folder: Path, expected: str) -> Iterator[None]:
+    """What the libraries raise at a file of ``folder`` that is damaged, for which they have no common error, as a :class:`UserError`."""
+    try:
+        yield
+    except Exception as error:
+        if isinstance(error, ImportError) or ran_out(error):
+            raise
+        reason = str(error).partition("\n")[0]
+        raise UserError(folder, "", f"{reason} ({type(error).__name__})", expected) from error
 
 
 def _compute_alike(model: "PreTrainedModel") -> None:
@@ -87,10 +98,8 @@ def load_tokenizer(folder: Path) -> "PreTrainedTokenizerFast":
         place = _source(folder, weights=False)
     else:
         read_manifest(folder, "tokenizer")
-    try:
+    with _readable(folder, "a tokenizer that transformers can read"):
         tokenizer = AutoTokenizer.from_pretrained(place, local_files_only=True, trust_remote_code=False)
-    except (OSError, ValueError) as error:
-        raise UserError(folder, "", str(error).partition("\n")[0], "a tokenizer that transformers can read") from error
     if not isinstance(tokenizer, PreTrainedTokenizerFast):
         raise UserError(folder, "", "a slow tokenizer", "one with a tokenizer.json")
     return tokenizer
@@ -141,12 +150,8 @@ def load_adapter(model: "PreTrainedModel", folder: Path, trainable: bool = False
 
     if ADAPTER_WEIGHTS not in read_manifest(folder, "adapter").files:  # PEFT would take a pickle in their place
         raise UserError(folder / NAME, "files", f"no {ADAPTER_WEIGHTS}", "the adapter's weights in safetensors")
-    try:
-        with _without_old_names():
-            return PeftModel.from_pretrained(model, folder, is_trainable=trainable)
-    except (RuntimeError, ValueError) as error:
-        reason = str(error).partition("\n")[0]
-        raise UserError(folder, "", reason, "an adapter of a model of these dimensions") from error
+    with _readable(folder, "an adapter of a model of these dimensions"), _without_old_names():
+        return PeftModel.from_pretrained(model, folder, is_trainable=trainable)
 
 
 def check_base(adapter: Path, model: Path) -> None:

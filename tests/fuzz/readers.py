@@ -62,7 +62,7 @@ def _table_input(path: Path) -> object:
 def _worked(path: Path) -> object:
     from stages.worked_numbers import run
 
-    return run(argparse.Namespace(files=[path], campaign=CAMPAIGN, output=OUT / "worked.json"))
+    run(argparse.Namespace(files=[path], campaign=CAMPAIGN, output=OUT / "worked.json"))
 
 
 def _claims(path: Path) -> object:
@@ -93,34 +93,34 @@ def _corpus(path: Path) -> object:
     from stages.corpus import run
 
     described = json.dumps({"source": "local", "path": str(path), "fields": ["text"], "licence": "CC0"})
-    return run(argparse.Namespace(parameters=described, folder=OUT / "corpus", cache=None))
+    run(argparse.Namespace(parameters=described, folder=OUT / "corpus", cache=None))
 
 
 def _instructions(path: Path) -> object:
     from stages.instructions import run
 
     described = json.dumps({"source": "local", "path": str(path), "licence": "CC0"})
-    return run(argparse.Namespace(parameters=described, folder=OUT / "instructions", cache=None))
+    run(argparse.Namespace(parameters=described, folder=OUT / "instructions", cache=None))
 
 
 def _text(path: Path) -> object:
     from stages.text import run
 
     parameters = {"selection": "head", "documents": 20, "minimum_characters": 1, "cleaning": CLEANING, "seed": 1}
-    return run(argparse.Namespace(corpus=path.parent, parameters=json.dumps(parameters), folder=OUT / "text", processes=1))
+    run(argparse.Namespace(corpus=path.parent, parameters=json.dumps(parameters), folder=OUT / "text", processes=1))
 
 
 def _tokenizer(path: Path) -> object:
     from stages.tokenizer import run
     from tests.unit.tokenizers import parameters
 
-    return run(argparse.Namespace(text=path.parent, parameters=parameters("character"), seed=1, folder=OUT / "characters"))
+    run(argparse.Namespace(text=path.parent, parameters=parameters("character"), seed=1, folder=OUT / "characters"))
 
 
 def _encode(path: Path) -> object:
     from stages.encode import run
 
-    return run(argparse.Namespace(text=Path("text"), tokenizer=path.parent, folder=OUT / "tokens", processes=1))
+    run(argparse.Namespace(text=Path("text"), tokenizer=path.parent, folder=OUT / "tokens", processes=1))
 
 
 def _decode(path: Path) -> object:
@@ -145,14 +145,14 @@ def _windows(path: Path) -> object:
     held_out = {"documents": 1, "minimum_characters": 0, "cleaning": CLEANING, "maximum_windows": 10}
     parameters = json.dumps({"held_out": held_out, "batch_size": 8})
     names = {"run": RUN, "weights": Path("run"), "head": None, "held_out": Path("tokens"), "train": Path("tokens"), "threads": 1}
-    return run(argparse.Namespace(**names, parameters=parameters, output=OUT / "windows.json"))
+    run(argparse.Namespace(**names, parameters=parameters, output=OUT / "windows.json"))
 
 
 def _guardrails(path: Path) -> object:
     from stages.guardrails import run
 
     parameters = json.dumps({"temperature": 1.0, "maximum_new_tokens": 9})
-    return run(argparse.Namespace(run=RUN, samples=path, tokenizer=Path("pieces"), parameters=parameters, output=OUT / "guardrails.json"))
+    run(argparse.Namespace(run=RUN, samples=path, tokenizer=Path("pieces"), parameters=parameters, output=OUT / "guardrails.json"))
 
 
 def _manifest(path: Path) -> object:
@@ -165,14 +165,14 @@ def _split(path: Path) -> object:
     from stages.split import run
 
     parameters = json.dumps({"seed": 1, "documents_train": 4, "documents_validation": 2, "documents_test": 1})
-    return run(argparse.Namespace(instructions=path.parent, parameters=parameters, folder=OUT / "split"))
+    run(argparse.Namespace(instructions=path.parent, parameters=parameters, folder=OUT / "split"))
 
 
 def _draw(path: Path) -> object:
     from stages.draw import run
 
     parameters = json.dumps({"seed": 1, "tasks": ["qa"], "examples_per_task": 1, "exclude_near_duplicates": False})
-    return run(argparse.Namespace(instructions=Path("instructions"), split=Path("split"), parameters=parameters, folder=OUT / "draw"))
+    run(argparse.Namespace(instructions=Path("instructions"), split=Path("split"), parameters=parameters, folder=OUT / "draw"))
 
 
 def _extrinsic(path: Path) -> object:
@@ -180,7 +180,7 @@ def _extrinsic(path: Path) -> object:
     from tests.unit.test_extrinsic import EXTRINSIC
 
     places = {"examples": Path("draw"), "base": Path("base"), "adapter": Path("adapter"), "output_folder": OUT}
-    return run(argparse.Namespace(parameters=json.dumps(EXTRINSIC), seed=7, **places))
+    run(argparse.Namespace(parameters=json.dumps(EXTRINSIC), seed=7, **places))
 
 
 def _partial(path: Path) -> object:
@@ -236,29 +236,30 @@ def _audit(path: Path) -> object:
 def _record(path: Path) -> object:
     from stages.metrics import run
 
-    return run(argparse.Namespace(records=[path], metrics=OUT / "metrics.json"))
+    run(argparse.Namespace(records=[path], metrics=OUT / "metrics.json"))
 
 
 def _table(path: Path) -> object:
     """The table in both languages, its explanation, and itself against what the thesis prints."""
+    from stages.compare import cells_of
     from stages.compare import run as compare
     from stages.show import run as show
     from stages.table_file import read_table_file
-    from stages.why import cells_of, explain
+    from stages.why import explain
 
     show(argparse.Namespace(table=path.stem, campaign="published", language="pt"))
     table = read_table_file(path)
     for row, column in list(cells_of(table))[:3]:
         list(explain(table, f"{column}.{row}", "published"))
     cells = Path("data/thesis_cells.csv")
-    return compare(argparse.Namespace(tables=[path], cells=cells, verdicts=OUT / "verdicts.csv", summary=OUT / "summary.json"))
+    compare(argparse.Namespace(tables=[path], cells=cells, verdicts=OUT / "verdicts.csv", summary=OUT / "summary.json"))
 
 
 def _cells(path: Path) -> object:
     from stages.compare import run as compare
 
     table = Path("reports/published/tables/tab13.json")
-    return compare(argparse.Namespace(tables=[table], cells=path, verdicts=OUT / "verdicts.csv", summary=OUT / "summary.json"))
+    compare(argparse.Namespace(tables=[table], cells=path, verdicts=OUT / "verdicts.csv", summary=OUT / "summary.json"))
 
 
 def _page(path: Path) -> object:
@@ -276,7 +277,7 @@ def _page(path: Path) -> object:
         "registry": Path("data/published/registry.json"),
         "citation": Path("CITATION.cff"),
     }
-    return run(argparse.Namespace(**named, **places, page=OUT / "index.html"))
+    run(argparse.Namespace(**named, **places, page=OUT / "index.html"))
 
 
 def _gate(path: Path) -> object:
