@@ -1,15 +1,14 @@
 """A run as its importer is handed it: its parameters, and which evidence files it is read from, by their role."""
 
-import json
-
 from stages.errors import UserError
+from stages.files import parse_json
 from stages.parameter_models import RunParameters
 from stages.validation import validate
 
 
 def parse_parameters(text: str) -> RunParameters:
     """Merged parameters of a run from a stage's command line."""
-    return validate(RunParameters, json.loads(text), "--parameters")
+    return validate(RunParameters, parse_json(text, "--parameters"), "--parameters")
 
 
 def files_of(parameters: RunParameters) -> dict[str, str]:

@@ -5,7 +5,6 @@ LaTeX, in the language asked for, what an author inputs. The same inputs give th
 """
 
 import argparse
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -15,7 +14,7 @@ from typing import Any, get_args
 from stages.cell import PrintedPart, build_parts, in_language
 from stages.errors import UserError, report_errors
 from stages.expression import ParameterNode, Prices, RecordNode, Scope, evaluate
-from stages.files import read_json, sha256_of_file, sha256_of_json, to_csv, to_json, write_atomic
+from stages.files import parse_json, read_json, sha256_of_file, sha256_of_json, to_csv, to_json, write_atomic
 from stages.latex import latex_table
 from stages.number import LANGUAGES
 from stages.record import Record, load_record
@@ -195,7 +194,7 @@ def run(arguments: argparse.Namespace) -> None:
     spec = spec.restricted_to(records, arguments.source) or spec
     if absent := set(spec.runs()) - records.keys():
         raise UserError(arguments.spec, "records", "none of " + ", ".join(sorted(absent)), "a record of every run that the table names")
-    names = parameter_names(spec, json.loads(arguments.prices)) | analysis_names(spec, arguments.analyses)
+    names = parameter_names(spec, parse_json(arguments.prices, "--prices")) | analysis_names(spec, arguments.analyses)
     built = {name: build_table(spec, records, names, name) for name in LANGUAGES}
     data = to_json(as_json(spec, arguments.campaign, built))
     tex = latex_table(spec, built[language].caption, built[language].rows, language)

@@ -5,6 +5,7 @@ was computed. Arithmetic joins the places of its operands, so a cell's lineage i
 comment that someone has to keep true.
 """
 
+import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -52,7 +53,10 @@ def compute(function: Callable[..., Any], *parts: Traced, formula: str) -> Trace
     """``function`` of the parts' values, traced to all their places; :class:`UserError` where it has no value."""
     refs = join_refs(parts)
     try:
-        return Traced(function(*(part.value for part in parts)), refs, formula)
+        value = function(*(part.value for part in parts))
+        if isinstance(value, float) and not math.isfinite(value):
+            raise OverflowError("no finite number")
+        return Traced(value, refs, formula)
     except (ArithmeticError, TypeError, ValueError, AttributeError) as error:
         file, path = (refs[0].file, refs[0].path) if refs else ("expression", "")
         values = ", ".join(repr(part.value) for part in parts)

@@ -8,18 +8,19 @@ found that reaches the cell, and every job behind the table, with its command, c
 """
 
 import argparse
-import json
 from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from stages.compare import cells_of
+from stages.document import Document
 from stages.errors import UserError, report_errors
 from stages.files import read_json, sha256_of_file
 from stages.ledger import METADATA, entry_of
 from stages.record import load_record
 from stages.registry import evidence_root, load_registry, read_verified, registry_file
+from stages.report.shapes import FindingsFile, read_as
 from stages.show import read_table
 from stages.table import load_spec
 
@@ -55,10 +56,19 @@ def _place(place: Mapping[str, str], campaign: str) -> Iterator[str]:
 
 def _sources(analysis: Path, campaign: str) -> Iterator[str]:
     """What an analysis says it was made from."""
-    content = read_json(analysis) if analysis.exists() else {}
-    for source in content.get("sources", []):
+    for source in _made_from(analysis):
         yield f"from {source['file']}"
         yield f"  sha256 {source['sha256']}  ({_state(source | {'origin': 'evidence'}, campaign)})"
+
+
+def _made_from(analysis: Path) -> list[dict[str, str]]:
+    """Files that an analysis was made from, with their hashes; none where it is not here, or says nothing of it."""
+    content = read_json(analysis) if analysis.exists() else {}
+    if not isinstance(content, dict) or "sources" not in content:
+        return []
+    document = Document(analysis.as_posix(), "", content)
+    count = len(document.find("$.sources") and document.sequence("$.sources"))
+    return [{name: document.text(f"$.sources[{place}].{name}").value for name in ("file", "sha256")} for place in range(count)]
 
 
 def _state(place: Mapping[str, str], campaign: str) -> str:
@@ -111,10 +121,12 @@ def findings_on(table: Mapping[str, Any], name: str, campaign: str) -> Iterator[
         yield f"not audited: make audit campaign={campaign}"
         return
     analyses = {Path(place["file"]) for place in _places(table, name) if place["origin"] == "project"}
-    files = {source["file"] for analysis in analyses if analysis.exists() for source in read_json(analysis).get("sources", [])}
-    findings = read_json(path)["findings"]
+    files = {source["file"] for analysis in analyses for source in _made_from(analysis)}
+    findings = read_as(FindingsFile, path)["findings"]
     reaching = [f for f in findings if f"{table['table']} {name}" in f["cells"]]
-    behind = [f for f in findings if f not in reaching and files & {place["file"] for place in f["evidence"]} and f["severity"] != "note"]
+    behind = [
+        f for f in findings if f not in reaching and files & {place.get("file") for place in f["evidence"]} and f["severity"] != "note"
+    ]
     for title, found in (("the audit found:", reaching), ("the audit found, in the files behind it:", behind)):
         if found:
             yield title
@@ -137,7 +149,7 @@ def jobs_behind(output: Path) -> Iterator[str]:
 def _entry(output: Path) -> dict[str, Any]:
     """The ledger's entry of ``output``; empty where it has none."""
     entry = METADATA / entry_of(output.as_posix())
-    return dict(json.loads(entry.read_text())) if entry.exists() else {}
+    return Document(entry.as_posix(), "", read_json(entry)).mapping("$") if entry.exists() else {}
 
 
 def job_of(output: Path) -> Iterator[str]:

@@ -6,15 +6,15 @@ The same inputs give the same bytes; nothing on the page is fetched, and nothing
 """
 
 import argparse
-import json
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from stages.errors import UserError, report_errors
-from stages.files import read_csv, read_json, write_atomic
+from stages.files import parse_json, read_csv, write_atomic
 from stages.number import LANGUAGES
 from stages.record import load_record
+from stages.registry import Registry
 from stages.report.content import Inputs, page_content
 from stages.report.environment import citation
 from stages.report.image import image_address
@@ -67,8 +67,8 @@ def run(arguments: argparse.Namespace) -> None:
             worked=read_as(WorkedFile, arguments.worked) if arguments.worked else None,
             figures=[read_figure(path) for path in arguments.figures],
             records=[load_record(path) for path in arguments.records],
-            registry=read_json(arguments.registry) if arguments.registry else None,
-            sources=json.loads(arguments.sources),
+            registry=read_as(Registry, arguments.registry) if arguments.registry else None,
+            sources=parse_json(arguments.sources, "--sources"),
             citation=citation(arguments.citation),
         )
     )

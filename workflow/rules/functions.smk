@@ -12,8 +12,9 @@ sys.path.insert(0, workflow.basedir)
 from stages import ledger
 from stages.caller import CALLER
 from stages.code_hash import code_hash
+from stages.document import Document
 from stages.errors import UserError
-from stages.files import sha256_of_json
+from stages.files import read_json, sha256_of_json
 from stages.lock import hold_project
 from stages.number import LANGUAGES
 from stages.parameter_files import check_campaign_name
@@ -288,7 +289,7 @@ def get_table_inputs(wildcards):
 def get_device(campaign, run):
     """Device that the run's record names; before there is a record, the one that its parameters state."""
     record = Path(get_record(campaign, run))
-    ran_on = json.loads(record.read_text())["environment"]["device"] if record.exists() else None
+    ran_on = Document(record, "", read_json(record)).find("$.environment.device") if record.exists() else None
     return ran_on or load_run(campaign, run, get_settings()).hardware.device
 
 
