@@ -124,9 +124,8 @@ def findings_on(table: Mapping[str, Any], name: str, campaign: str) -> Iterator[
     files = {source["file"] for analysis in analyses for source in _made_from(analysis)}
     findings = read_as(FindingsFile, path)["findings"]
     reaching = [f for f in findings if f"{table['table']} {name}" in f["cells"]]
-    behind = [
-        f for f in findings if f not in reaching and files & {place.get("file") for place in f["evidence"]} and f["severity"] != "note"
-    ]
+    others = [f for f in findings if f not in reaching and f["severity"] != "note"]
+    behind = [f for f in others if files & {place.get("file") for place in f["evidence"]}]
     for title, found in (("the audit found:", reaching), ("the audit found, in the files behind it:", behind)):
         if found:
             yield title
