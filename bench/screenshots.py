@@ -18,7 +18,8 @@ from PIL import Image
 
 from stages.errors import report_errors
 from stages.mirror import mirror_campaign
-from stages.publish import open_store, publish, view_of
+from stages.publish import publish, view_of
+from stages.store import open_store
 from stages.ui import HOST, serving
 
 if TYPE_CHECKING:

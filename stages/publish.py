@@ -1,27 +1,26 @@
 """MLflow as a mirror of the records: one experiment a campaign, its runs as :mod:`stages.mirror` has them, and a view a group of runs.
 
 Nothing reads from it: deleting the store and publishing again gives the same view. Publishing twice adds nothing; a run whose
-record changed is replaced.
+record changed is replaced. Of two publishings at once the second waits.
 
     python -m stages.publish [--campaign NAME …]      default: every campaign that has records
+    MLFLOW_TRACKING_URI=postgresql+psycopg2://… python -m stages.publish
 """
 
 import argparse
 import json
-import os
 import subprocess
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from stages.errors import UserError, report_errors
 from stages.mirror import GROUPS, METRICS, Mirrored, campaigns_with_records, mirror_campaign
+from stages.store import address_of, alone, chosen_store, failed, open_store, shown
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-STORE = Path(".mlflow/lastro.db")
 COLUMNS = {
     "models": ["params.`architecture`", "params.`tokenizer`", "params.`vocabulary`"]
     + [f"metrics.`{name}`" for name in ("parameters", "loss", "perplexity", "bits_per_character", "hours", "cost_usd")],
@@ -38,21 +37,6 @@ def git_tags() -> dict[str, str]:
         return subprocess.run(["git", *arguments], capture_output=True, text=True).stdout.strip()
 
     return {"lastro.git_commit": git("rev-parse", "HEAD") or "none", "lastro.git_dirty": str(bool(git("status", "--porcelain"))).lower()}
-
-
-def open_store(store: Path) -> "MlflowClient":
-    """Client of the SQLite store, created where it is not there."""
-    return open_client(f"sqlite:///{store}")
-
-
-def open_client(uri: str) -> "MlflowClient":
-    """Client of a store; the folder of an SQLite one is created. No telemetry; artifacts are never stored."""
-    os.environ |= {"MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true"}
-    from mlflow import MlflowClient
-
-    if uri.startswith("sqlite:///"):
-        Path(uri.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
-    return MlflowClient(tracking_uri=uri)
 
 
 def publish(client: "MlflowClient", campaign: str, mirrored: list[Mirrored], git: dict[str, str]) -> int:
@@ -166,10 +150,16 @@ def _create_run(client: "MlflowClient", experiment: str, mirrored: Mirrored) -> 
     return run_id
 
 
+def add_store_argument(parser: argparse.ArgumentParser) -> None:
+    """Which store; by its default rather than by this argument where the address holds a password, which others would see in ``ps``."""
+    words = "SQLite file, or address of an MLflow store; default: MLFLOW_TRACKING_URI, else .mlflow/lastro.db"
+    parser.add_argument("--store", default=chosen_store(), help=words)
+
+
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m stages.publish", description="Mirror records into a local MLflow store.")
+    parser = argparse.ArgumentParser(prog="python -m stages.publish", description="Mirror records into an MLflow store.")
     parser.add_argument("--campaign", nargs="*", default=[])
-    parser.add_argument("--store", type=Path, default=STORE, help="SQLite file")
+    add_store_argument(parser)
     report_errors(partial(run, parser.parse_args()))
 
 
@@ -181,10 +171,19 @@ def run(arguments: argparse.Namespace) -> None:
             "--campaign", "", ", ".join(sorted(absent)), "one of: " + ", ".join(known), "Make its records first: snakemake -c2 records"
         )
     by_campaign = {campaign: mirror_campaign(campaign) for campaign in arguments.campaign or known}
-    client, git = open_store(arguments.store), git_tags()
-    for campaign, mirrored in by_campaign.items():
-        written = publish(client, campaign, mirrored, git)
-        print(f"{arguments.store}: campaign {campaign}: {len(mirrored)} runs, {written} written, {len(mirrored) - written} unchanged")
+    address, git = address_of(arguments.store), git_tags()
+    client = open_store(address)
+    from mlflow.exceptions import MlflowException
+    from sqlalchemy.exc import SQLAlchemyError
+
+    try:
+        with alone(address):
+            for campaign, mirrored in by_campaign.items():
+                written = publish(client, campaign, mirrored, git)
+                count = f"{len(mirrored)} runs, {written} written, {len(mirrored) - written} unchanged"
+                print(f"{shown(address)}: campaign {campaign}: {count}")
+    except (MlflowException, SQLAlchemyError) as error:
+        raise failed(address, error) from error
 
 
 if __name__ == "__main__":

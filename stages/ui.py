@@ -17,7 +17,8 @@ from pathlib import Path
 
 from stages.errors import UserError, report_errors
 from stages.mirror import GROUPS, campaigns_with_records
-from stages.publish import STORE, open_store, view_of
+from stages.publish import add_store_argument, view_of
+from stages.store import STORE, address_of, open_store, shown, sqlite_file
 
 HOST = "127.0.0.1"
 PATIENCE_SECONDS = 120
@@ -37,13 +38,13 @@ def check_free(port: int) -> None:
 
 
 @contextmanager
-def serving(store: Path, port: int, log: Path) -> Iterator[subprocess.Popen[bytes]]:
+def serving(store: str | Path, port: int, log: Path) -> Iterator[subprocess.Popen[bytes]]:
     """A server of ``store`` that answers at ``port`` when the block begins and is stopped at its end; what it says goes to ``log``."""
     check_free(port)
     log.parent.mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, "-m", "mlflow", "server", "--backend-store-uri", f"sqlite:///{store.resolve()}", "--workers", "1"]
-    command += ["--host", HOST, "--port", str(port)]
-    with log.open("wb") as output, subprocess.Popen(command, stdout=output, stderr=output, env=os.environ | QUIET) as server:
+    command = [sys.executable, "-m", "mlflow", "server", "--workers", "1", "--host", HOST, "--port", str(port)]
+    environment = os.environ | QUIET | {"MLFLOW_BACKEND_STORE_URI": address_of(store)}  # there nobody reads a password with ps
+    with log.open("wb") as output, subprocess.Popen(command, stdout=output, stderr=output, env=environment) as server:
         try:
             _wait(server, port, log)
             yield server
@@ -63,7 +64,7 @@ def _wait(server: "subprocess.Popen[bytes]", port: int, log: Path) -> None:
     raise UserError(log, "", "no answer from the MLflow server", "one that starts", "Its last words are in that file.")
 
 
-def addresses(store: Path, port: int) -> list[str]:
+def addresses(store: str | Path, port: int) -> list[str]:
     """What there is to open: the pages, and each campaign's groups of runs, ready to be compared."""
     client, lines = open_store(store), [f"MLflow: http://{HOST}:{port} (stop with Ctrl-C)"]
     for campaign in campaigns_with_records():
@@ -76,18 +77,21 @@ def addresses(store: Path, port: int) -> list[str]:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m stages.ui", description="Show the published records in the MLflow pages.")
     parser.add_argument("--port", type=int, default=5000)
-    parser.add_argument("--store", type=Path, default=STORE, help="SQLite file")
+    add_store_argument(parser)
     report_errors(partial(run, parser.parse_args()))
 
 
 def run(arguments: argparse.Namespace) -> None:
     """Start the server, say where it answers, wait until it is stopped."""
-    if not arguments.store.exists():
-        raise UserError(arguments.store, "", "no such file", "a store", "Publish first: make publish")
+    address = address_of(arguments.store)
+    if (file := sqlite_file(address)) and not file.exists():
+        raise UserError(file, "", "no such file", "a store", "Publish first: make publish")
+    if address.startswith("http"):
+        raise UserError(shown(address), "", "an MLflow server", "a database", "It serves its own pages: open that address in a browser.")
     check_free(arguments.port)
-    lines = addresses(arguments.store, arguments.port)
+    lines = addresses(address, arguments.port)
     print("Starting MLflow …", flush=True)
-    with serving(arguments.store, arguments.port, arguments.store.with_name("server.log")) as server:
+    with serving(address, arguments.port, STORE.with_name("server.log")) as server:
         print("\n".join(lines), flush=True)
         server.wait()
 

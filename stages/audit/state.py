@@ -19,8 +19,8 @@ from stages.files import read_json, sha256_of_file
 from stages.ledger import METADATA, entry_of
 from stages.mirror import Mirrored, campaigns_with_records, mirror_campaign
 from stages.parameters import load_prices
-from stages.publish import STORE, open_store
 from stages.registry import kept_evidence, load_registry
+from stages.store import chosen_store, open_store, sqlite_file
 from stages.traced import Ref
 
 if TYPE_CHECKING:
@@ -83,15 +83,11 @@ def tables(campaign: str) -> list[Finding]:
 
 def mlflow(campaign: str) -> Iterator[Finding]:
     """Runs in the MLflow store that are not what the records say; nothing where there is no store, or the campaign is not in it."""
-    if not STORE.exists() or campaign not in campaigns_with_records():
+    address = chosen_store()
+    if ((file := sqlite_file(address)) and not file.exists()) or campaign not in campaigns_with_records():
         return
-    try:
-        client = open_store(STORE)
-        experiment = client.get_experiment_by_name(campaign)
-    except Exception as error:  # of the store, of its database, of its schema: all mean the same here
-        raise UserError(
-            STORE, "", f"no MLflow store ({type(error).__name__})", "an MLflow store", "Remove it, then: make publish"
-        ) from error
+    client = open_store(address)
+    experiment = client.get_experiment_by_name(campaign)
     if experiment is None:
         return
     shown = {run.info.run_name: run for run in client.search_runs([experiment.experiment_id], max_results=1000)}

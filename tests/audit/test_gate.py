@@ -15,8 +15,8 @@ from stages.audit.page import render
 from stages.audit.state import git, ledger, mlflow, tables
 from stages.errors import UserError
 from stages.ledger import METADATA, entry_of
-from stages.publish import STORE
 from stages.publish import run as publish
+from stages.store import STORE
 from tests.audit.sound import Sound, inside
 
 FINDING = Finding("a run", "error", "mismatch", "It differs.", "1", "2", rule="recompute.cells").as_json()

@@ -9,8 +9,9 @@ import pytest
 from stages.campaign_models import Price
 from stages.errors import UserError
 from stages.mirror import mirror
-from stages.publish import open_store, publish
+from stages.publish import publish
 from stages.record import Record, load_record
+from stages.store import open_store
 from stages.traced import Ref, Traced
 from stages.ui import HOST, addresses, check_free
 from tests.conftest import ROOT

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from stages.publish import open_store
+from stages.store import open_store
 from stages.training import live
 from stages.training.live import LiveCurves
 from stages.training.state import State
@@ -58,5 +58,7 @@ def test_a_store_that_cannot_be_written_is_a_warning(
     broken = LiveCurves(f"sqlite:///{tmp_path}/file/store.db", "c", "r", "f")
     for step in range(9):
         broken(State(0.1, "", step=step), EPOCH)
+        assert broken.writer
+        broken.writer.join()
     broken.close("FINISHED")
     assert capsys.readouterr().err.count("warning: no live curves") == live.FAILURES

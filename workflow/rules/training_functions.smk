@@ -37,15 +37,14 @@ def get_imported():
 
 
 def show_live_curves():
-    """Let trainings show their curves in the local MLflow store, made first by this one process: several at once would break it.
+    """Let trainings show their curves in the MLflow store that the environment names, else in the local one.
 
     It is no parameter of a training, whose bytes do not depend on who looks on.
     """
     if load_campaign(CONFIG["campaign"]).live_curves:
-        from stages.publish import STORE, open_store
+        from stages.store import chosen_store
 
-        os.environ.setdefault("MLFLOW_TRACKING_URI", f"sqlite:///{STORE}")
-        open_store(STORE).search_experiments()
+        os.environ["MLFLOW_TRACKING_URI"] = chosen_store()
 
 
 def as_json(model, **selection):
