@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from stages.errors import UserError
 
@@ -55,10 +56,12 @@ def open_store(store: str | Path) -> "MlflowClient":
 
     :class:`UserError` where it does not answer.
     """
+    address = address_of(store)
+    if urlsplit(address).netloc.count("@") > 1:  # the driver would take the password's end for the host, and print it
+        raise UserError(shown(address), "", "more than one @", "one, before the host", "Within a name or password write it as %40.")
     os.environ |= SETTINGS | PATIENCE | {name: os.environ[name] for name in PATIENCE if name in os.environ}
     from mlflow import MlflowClient
 
-    address = address_of(store)
     try:
         with alone(address):
             client = MlflowClient(tracking_uri=address)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 HOST = "127.0.0.1"
-PASSWORD = "p%2Fw-that-nobody-may-read"
+PASSWORD = f"p%2F{secrets.token_hex(16)}"
 """As it stands in an address: with a character that must be written as its code."""
 
 

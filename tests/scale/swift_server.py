@@ -1,6 +1,6 @@
 """OpenStack Swift with its S3 interface on this machine: one process, one copy of every object, kept as files below a folder.
 
-Run by the Python of the environment that `install_stores.sh` makes: python swift_server.py FOLDER PORT. Ends with the process.
+Run by the Python of the environment that `install_stores.sh` makes: python swift_server.py FOLDER PORT KEY SECRET. Ends with the process.
 """
 
 import sys
@@ -17,7 +17,6 @@ from swift.common.ring import RingBuilder  # noqa: E402
 from swift.common.wsgi import loadapp  # noqa: E402
 
 HOST = "127.0.0.1"
-KEY, SECRET = "lastro:team", "no-secret-of-anybody"
 SERVERS = ("account", "container", "object")
 
 HASH = "[swift-hash]\nswift_hash_path_prefix = lastro\nswift_hash_path_suffix = lastro\n"
@@ -31,24 +30,24 @@ pipeline = {server}-server
 [app:{server}-server]
 use = egg:swift#{server}
 """
-PROXY = f"""\
+PROXY = """\
 [DEFAULT]
-swift_dir = {{folder}}
+swift_dir = {folder}
 [pipeline:main]
 pipeline = catch_errors gatekeeper listing_formats s3api tempauth copy slo dlo proxy-server
 [filter:s3api]
 use = egg:swift#s3api
 [filter:tempauth]
 use = egg:swift#tempauth
-user_{KEY.replace(":", "_")} = {SECRET} .admin
+user_{user} = {secret} .admin
 """ + "".join(
     f"[filter:{name}]\nuse = egg:swift#{name}\n" for name in ("catch_errors", "gatekeeper", "listing_formats", "copy", "slo", "dlo")
 )
 PROXY += "[app:proxy-server]\nuse = egg:swift#proxy\naccount_autocreate = true\n"
 
 
-def serve(folder: Path, port: int) -> None:
-    """Listen at ``port`` until the process ends."""
+def serve(folder: Path, port: int, key: str, secret: str) -> None:
+    """Listen at ``port`` until the process ends; ``key`` is account:user."""
     (folder / "devices/disk").mkdir(parents=True, exist_ok=True)
     (folder / "swift.conf").write_text(HASH)
     utils.SWIFT_CONF_FILE = str(folder / "swift.conf")
@@ -57,7 +56,7 @@ def serve(folder: Path, port: int) -> None:
         listening = eventlet.listen((HOST, 0))
         write_ring(folder, server, listening.getsockname()[1])
         start(listening, folder, server, STORAGE.format(folder=folder, server=server))
-    start(eventlet.listen((HOST, port)), folder, "proxy", PROXY.format(folder=folder)).wait()
+    start(eventlet.listen((HOST, port)), folder, "proxy", PROXY.format(folder=folder, user=key.replace(":", "_"), secret=secret)).wait()
 
 
 def write_ring(folder: Path, server: str, port: int) -> None:
@@ -76,4 +75,4 @@ def start(listening: eventlet.greenio.GreenSocket, folder: Path, server: str, se
 
 
 if __name__ == "__main__":
-    serve(Path(sys.argv[1]).resolve(), int(sys.argv[2]))
+    serve(Path(sys.argv[1]).resolve(), int(sys.argv[2]), *sys.argv[3:])
