@@ -28,6 +28,8 @@ COLUMNS = {
     "scores": ["params.`model`"],
 }
 """Columns of each group's view; of scores every mean, whatever the tasks are called."""
+COMPARED = 100
+"""Of more runs there is no link that sets them side by side: nobody could read them, and a tag of MLflow holds 20,000 characters."""
 
 
 def git_tags() -> dict[str, str]:
@@ -74,7 +76,8 @@ def _describe(client: "MlflowClient", experiment: str, campaign: str, ids: dict[
             client.set_experiment_tag(experiment, f"mlflow.sharedViewState.{group}", json.dumps(_view(group, members)))
             chosen = quote(json.dumps([ids[each.name] for each in members]))
             compare = f"#/compare-runs?runs={chosen}&experiments={quote(json.dumps([experiment]))}"
-            lines.append(f"- {title}: [list]({view_of(experiment, group)}), [side by side]({compare})")
+            beside = f", [side by side]({compare})" if len(members) <= COMPARED else ""
+            lines.append(f"- {title}: [list]({view_of(experiment, group)}){beside}")
     client.set_experiment_tag(experiment, "mlflow.note.content", "\n".join(lines))
     client.set_experiment_tag(experiment, "mlflow.experimentKind", "custom_model_development")
 

@@ -5,6 +5,7 @@ import secrets
 import shutil
 import socket
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -31,8 +32,6 @@ class Server:
         (folder / "password").write_text(PASSWORD.replace("%2F", "/"))
         if os.geteuid() == 0:
             shutil.chown(folder, "postgres")
-            for parent in folder.parents[: len(folder.parents) - 2]:  # pytest's folders are root's own
-                parent.chmod(0o755)
         self.run("initdb", "-D", "data", "-U", "lastro", "-A", "scram-sha-256", "--pwfile=password", "--no-sync")
         self.start()
 
@@ -78,11 +77,11 @@ def programs() -> Path:
 
 
 @contextmanager
-def serving(folder: Path) -> Iterator[Server]:
-    """A server in ``folder`` until the block ends."""
-    folder.mkdir()
-    server = Server(folder)
-    try:
-        yield server
-    finally:
-        server.stop()
+def serving() -> Iterator[Server]:
+    """A server until the block ends, in a folder of its own: pytest's are closed to the user that PostgreSQL runs as."""
+    with tempfile.TemporaryDirectory() as folder:
+        server = Server(Path(folder))
+        try:
+            yield server
+        finally:
+            server.stop()

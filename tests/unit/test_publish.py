@@ -2,14 +2,15 @@ import math
 import socket
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 from urllib.parse import unquote
 
 import pytest
 
 from stages.campaign_models import Price
 from stages.errors import UserError
-from stages.mirror import mirror
-from stages.publish import publish
+from stages.mirror import Mirrored, mirror
+from stages.publish import COMPARED, _describe, publish
 from stages.record import Record, load_record
 from stages.store import open_store
 from stages.traced import Ref, Traced
@@ -97,3 +98,13 @@ def test_a_port_that_is_taken_is_said_before_anything_starts() -> None:
         with pytest.raises(UserError, match=rf"--port: found {port} .*expected a free port of this machine.*make ui port=5001"):
             check_free(port)
     check_free(port)
+
+
+def test_a_thousand_runs_fit_into_the_page_of_their_experiment() -> None:
+    for count in (COMPARED, 1000):
+        client = Mock()
+        runs = [Mirrored(f"r{number}", "models", 1, 1, {}, [], {}) for number in range(count)]
+        _describe(client, "1", "c", {each.name: "f" * 32 for each in runs}, runs)
+        notes = [call.args[2] for call in client.set_experiment_tag.call_args_list]
+        assert max(map(len, notes)) < 20_000
+        assert ("side by side" in "".join(notes)) == (count <= COMPARED)

@@ -1,3 +1,4 @@
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -62,3 +63,18 @@ def test_a_store_that_cannot_be_written_is_a_warning(
         broken.writer.join()
     broken.close("FINISHED")
     assert capsys.readouterr().err.count("warning: no live curves") == live.FAILURES
+
+
+def test_a_store_that_never_answers_holds_up_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answered = threading.Event()
+    monkeypatch.setattr(live, "open_store", lambda address: answered.wait())
+    monkeypatch.setattr(live, "FLUSH_SECONDS", 0.0)
+    monkeypatch.setattr(live, "PATIENCE_SECONDS", 0.1)
+    hung = curves(tmp_path / "store.db")
+    for step in range(9):
+        hung(State(0.1, "", step=step), EPOCH)
+    hung.close("FINISHED")
+    answered.set()
+    assert "did not answer within" in capsys.readouterr().err
