@@ -43,6 +43,22 @@ include: "workflow/rules/report_functions.smk"
 include: "workflow/rules/report.smk"
 
 
+# Seconds on records and tables, or a download: not worth a place in a queue (docs/scaling.md). Without a queue this changes nothing.
+localrules:
+    figure,
+    guardrails,
+    hub_model,
+    import_extrinsic,
+    import_run,
+    metrics,
+    record_run,
+    report_page,
+    rule_graph,
+    table,
+    thesis_check,
+    worked_numbers,
+
+
 rule all:
     input:
         get_records,

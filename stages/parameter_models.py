@@ -62,6 +62,8 @@ class Hardware(Strict):
     """As the driver names it."""
     source: str
     """Where that is known from."""
+    processes: Size = Field(default=1, exclude_if=lambda count: count == 1)  # what is not said changes no hash of the parameters
+    """That share a training, one a device."""
 
 
 class EvidenceFiles(Strict):

@@ -21,15 +21,17 @@ rule train:
         tokens=get_folders(train="train", validation="validation"),
         threads=get_threads,
         device=get_training_device,
+        launcher=get_launcher,
     wildcard_constraints:
         campaign=get_trained(),
         run=get_runs_of("recurrent", "transformer"),
+    threads: get_training_cores
     resources:
-        gpu=lambda wildcards: int(get_training_device(wildcards) == "cuda"),
+        gpu=get_training_gpus,
     message:
         "Training run {wildcards.run} of campaign {wildcards.campaign}"
     shell:
-        "python -m stages.train --campaign {wildcards.campaign:q} --run {wildcards.run:q} --parameters {params.parameters:q}"
+        "{params.launcher:q} -m stages.train --campaign {wildcards.campaign:q} --run {wildcards.run:q} --parameters {params.parameters:q}"
         " {params.tokens:q} --tokenizer $(dirname {input.tokenizer:q}) --folder $(dirname {output.manifest:q})"
         " --device {params.device:q} {params.threads:q} 2>&1 | tee {log:q}"
 

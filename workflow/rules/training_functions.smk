@@ -164,6 +164,25 @@ def get_threads(wildcards):
     return ["--threads", str(threads)] if threads else []
 
 
+def get_launcher(wildcards):
+    """What starts a training: Python, or accelerate where several processes share it, on a CPU, too (its ``--cpu`` starts but one)."""
+    processes, threads = get_run(wildcards).hardware.processes, load_campaign(wildcards.campaign).threads
+    if processes == 1:
+        return "python"
+    options = f"--multi_gpu --num_processes {processes} --num_machines 1 --mixed_precision no --dynamo_backend no --main_process_port 0"
+    return f"accelerate launch {options}" + (f" --num_cpu_threads_per_process {threads}" if threads else "")
+
+
+def get_training_cores(wildcards):
+    """Cores that a training computes on: threads of all its processes, as far as they are known."""
+    return get_run(wildcards).hardware.processes * (load_campaign(wildcards.campaign).threads or 1)
+
+
+def get_training_gpus(wildcards):
+    """GPUs that a training computes on, one a process."""
+    return get_run(wildcards).hardware.processes if get_training_device(wildcards) == "cuda" else 0
+
+
 def device_of(run):
     """Device that a run is meant for: the CPU where its parameters say so, else a GPU."""
     return "cpu" if run.hardware.device == "CPU" else "cuda"

@@ -66,15 +66,17 @@ rule train_base:
         parameters=get_tune_parameters,
         threads=get_threads,
         device=get_training_device,
+        launcher=get_launcher,
     wildcard_constraints:
         campaign=get_trained(),
         run=get_runs_of("llama"),
+    threads: get_training_cores
     resources:
-        gpu=lambda wildcards: int(get_training_device(wildcards) == "cuda"),
+        gpu=get_training_gpus,
     message:
         "Training base model {wildcards.run} of campaign {wildcards.campaign}"
     shell:
-        "python -m stages.tune --campaign {wildcards.campaign:q} --run {wildcards.run:q} --parameters {params.parameters:q}"
+        "{params.launcher:q} -m stages.tune --campaign {wildcards.campaign:q} --run {wildcards.run:q} --parameters {params.parameters:q}"
         " --texts $(dirname {input.train:q}) --validation $(dirname {input.validation:q}) --tokenizer $(dirname {input.tokenizer:q})"
         " --folder $(dirname {output.manifest:q}) --device {params.device:q} {params.threads:q} 2>&1 | tee {log:q}"
 
@@ -101,15 +103,17 @@ rule tune:
         adapter=get_first_adapter_option,
         threads=get_threads,
         device=get_training_device,
+        launcher=get_launcher,
     wildcard_constraints:
         campaign=get_trained(),
         run=get_runs_of("qlora"),
+    threads: get_training_cores
     resources:
-        gpu=lambda wildcards: int(get_training_device(wildcards) == "cuda"),
+        gpu=get_training_gpus,
     message:
         "Tuning run {wildcards.run} of campaign {wildcards.campaign}"
     shell:
-        "python -m stages.tune --campaign {wildcards.campaign:q} --run {wildcards.run:q} --parameters {params.parameters:q}"
+        "{params.launcher:q} -m stages.tune --campaign {wildcards.campaign:q} --run {wildcards.run:q} --parameters {params.parameters:q}"
         " --model $(dirname {input.model:q}) {params.data:q} {params.adapter:q} --folder $(dirname {output.manifest:q})"
         " --device {params.device:q} {params.threads:q} 2>&1 | tee {log:q}"
 
