@@ -18,12 +18,13 @@ AGAIN := $(if $(EVIDENCE),score_outputs import_run import_extrinsic corrected_sc
 AUDIT := $(if $(EVIDENCE),--forcerun audit_campaign)
 FOUND := analysis/$(campaign)/audit
 
-.PHONY: help install install-scale reproduce published demo clean-demo test audit evidence track publish ui bench schemas lock clean
+.PHONY: help install install-scale reproduce published demo clean-demo test scale audit evidence track publish ui bench schemas lock clean
 
 help:
 	@echo "make reproduce   set up, then make every table, figure and page again and compare with the thesis; then the demo"
 	@echo "make demo        both tracks, small, on this machine: eleven models, a base model and its adapters; tables and audit of them"
 	@echo "make test        set up, then lint, types and tests"
+	@echo "make scale       tests on real engines, which it installs (Debian, root): Slurm, several processes, a bucket, a database"
 	@echo "make audit       every rule over the evidence; says what is new, and fails where something is"
 	@echo "make evidence    fetch the published evidence (or copy it from LASTRO_EVIDENCE) and verify every file"
 	@echo "make track       put the blobs of a run under DVC"
@@ -76,6 +77,10 @@ test: install
 	ruff format --check .
 	mypy
 	pytest -n $(CORES) --dist loadfile
+
+# Minutes, and packages of Debian's: none of make test (docs/scaling.md).
+scale: install-scale
+	pytest -m scale -s
 
 # Exit status 2 (make's own for any failure) where an error or warning is not accepted in params/audit/; see the README.
 audit: install

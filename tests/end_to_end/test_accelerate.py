@@ -15,6 +15,7 @@ import pytest
 from stages.files import read_json
 from tests.conftest import ROOT, snakemake
 from tests.end_to_end.killing import ended, steps_saved
+from tests.scale.page import commands_of
 from tests.unit import training, tuning
 
 LAUNCH = "accelerate launch --multi_gpu --num_processes 2 --num_machines 1 --mixed_precision no --dynamo_backend no --main_process_port 0"
@@ -131,12 +132,18 @@ TWO = "snakemake -c2 versions/tiny/v5-transformer/v5_main/record.json --config c
 """A run of a campaign that two processes share."""
 
 
+def test_a_campaign_starts_them_so(project: Path) -> None:
+    assert commands_of("Several processes: accelerate") == [TWO]
+    said = snakemake(project, "-n", "-p", *TWO.split()[2:])
+    assert f"{LAUNCH} --num_cpu_threads_per_process 1 -m stages.train --campaign tiny --run v5_main" in said
+    assert "threads: 2" in said and "python -m stages.train" not in said
+
+
 @pytest.mark.scale
 def test_a_run_of_a_campaign_says_how_many_share_it(project: Path) -> None:
-    said = snakemake(project, *TWO.split()[2:])
-    assert LAUNCH in said
+    snakemake(project, *TWO.split()[2:])
     record = read_json(project / "versions/tiny/v5-transformer/v5_main/record.json")
     assert record["environment"]["device_count"] == 2
-    alone = [*TWO.split()[2:-1]]
-    assert "Training run v5_main" in snakemake(project, "-n", *alone), "one process gives other bytes, so it is another training"
     assert "Nothing to be done" in snakemake(project, "-n", *TWO.split()[2:])
+    alone = TWO.split()[2:-1]
+    assert "Training run v5_main" in snakemake(project, "-n", *alone), "one process gives other bytes, so it is another training"

@@ -29,6 +29,13 @@ def test_run_overrides_campaign_and_command_line_overrides_both(params: Path) ->
     assert load_run("c", "r", ["r.seed=7"]).seed == 7
 
 
+def test_processes_are_a_parameter_only_of_a_run_that_several_share(params: Path) -> None:
+    assert load_run("c", "r").model_dump(mode="json")["hardware"] == {"device": "cpu", "source": "here"}
+    assert load_run("c", "r", ["r.hardware.processes=2"]).model_dump(mode="json")["hardware"]["processes"] == 2
+    with pytest.raises(UserError, match="hardware.processes: found 0"):
+        load_run("c", "r", ["r.hardware.processes=0"])
+
+
 def test_lists_and_scalars_are_replaced_mappings_merged() -> None:
     assert merge({"a": {"x": 1, "y": [1, 2]}}, {"a": {"y": [3]}, "b": 2}) == {"a": {"x": 1, "y": [3]}, "b": 2}
 

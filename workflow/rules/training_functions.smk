@@ -168,9 +168,10 @@ def get_launcher(wildcards):
     """What starts a training: Python, or accelerate where several processes share it, on a CPU, too (its ``--cpu`` starts but one)."""
     processes, threads = get_run(wildcards).hardware.processes, load_campaign(wildcards.campaign).threads
     if processes == 1:
-        return "python"
+        return ["python"]
     options = f"--multi_gpu --num_processes {processes} --num_machines 1 --mixed_precision no --dynamo_backend no --main_process_port 0"
-    return f"accelerate launch {options}" + (f" --num_cpu_threads_per_process {threads}" if threads else "")
+    options += f" --num_cpu_threads_per_process {threads}" if threads else ""
+    return ["accelerate", "launch", *options.split()]
 
 
 def get_training_cores(wildcards):
