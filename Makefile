@@ -30,7 +30,7 @@ help:
 	@echo "make track       put the blobs of a run under DVC"
 	@echo "make publish     mirror the records into a local MLflow store"
 	@echo "make ui          publish, then serve the MLflow pages on this machine and say where"
-	@echo "make bench       measure what the README says of speed"
+	@echo "make bench       measure every speed, growth and memory against baselines, and write docs/speed.md"
 
 install: $(VENV)/installed
 
@@ -102,18 +102,9 @@ publish: install
 ui: publish
 	@python -m stages.ui --port $(port)
 
+# Some twelve minutes on two idle cores; writes bench/results/bench.json, docs/speed.md and the README's sentences on speed.
 bench: install
-	python -m bench.tables
-	python -m bench.audit
-	python -m bench.cleaning
-	python -m bench.tokenising
-	python -m bench.training
-	python -m bench.streaming
-	python -m bench.packing
-	python -m bench.generating
-	python -m bench.scoring
-	python -m bench.tuning
-	python -m bench.attention
+	python -m bench
 
 schemas: install
 	python -m stages.schemas

@@ -1,6 +1,9 @@
-"""Attention at growing lengths: seconds and memory of the forward pass, standard against SDPA, sliding window and block-sparse.
+"""Attention at growing lengths: the forward pass, standard against SDPA, sliding window and block-sparse.
 
     python -m bench.attention          prints a page, writes bench/results/attention.json, from which Table 14 is made
+
+Table 14 is made from these figures, so they have a run and a file of their own, which `make bench` shows and does not measure
+again: no other part of this page has its baseline in another run than this one.
 
 Standard attention keeps the whole matrix of scores and their softmax; SDPA is PyTorch's fused kernel, which computes the same without
 keeping it (flash attention). The sparse ways compute less, see :mod:`bench.sparse_attention`. All take the same random input, in
@@ -11,11 +14,13 @@ records, on CUDA what its allocator reports. It is the same in every run.
 
 import math
 import os
+import platform
 import statistics
 import sys
 import time
 from collections.abc import Callable
 from functools import partial
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -24,10 +29,11 @@ from torch import Tensor
 from torch.nn.functional import scaled_dot_product_attention
 from torch.profiler import ProfilerActivity, profile
 
-from bench.measure import machine
+from bench.measure import Result, entry, rates
 from bench.sparse_attention import Pattern, block_attention, seen_blocks
-from stages.files import to_json, write_atomic
+from stages.files import read_json, to_json, write_atomic
 from stages.threads import use_threads
+from stages.training.hardware import processor_name
 
 RESULT = Path("bench/results/attention.json")
 ROUNDS = 5
@@ -124,12 +130,33 @@ def measure(device: torch.device) -> dict[str, dict[str, dict[str, Any]]]:
     return found
 
 
+def result() -> Result:
+    """What the file of Table 14 holds of its longest input."""
+    measured = read_json(RESULT)
+    length = str(LENGTHS[-1])
+    at = {name: lengths[length] for name, lengths in measured["methods"].items()}
+    standard = at["standard"]["rounds"]
+    entries = {"standard": entry(f"Attention over {length} tokens, standard", "calls/s", rates(1, standard))}
+    for name in list(at)[1:]:
+        entries[name] = entry(
+            f"Attention over {length} tokens, {name}", "calls/s", rates(1, at[name]["rounds"]), "standard", rates(1, standard)
+        )
+    memory = {f"{name}_memory": entry(f"Memory of it, {name}", "MiB", [each["peak_bytes"] / 2**20]) for name, each in at.items()}
+    setting = {"rounds": measured["rounds"], "measured on": measured["device"], "heads": HEADS, "head width": WIDTH}
+    return Result(entries | memory, setting)
+
+
+def machine() -> dict[str, Any]:
+    """Processor, cores, Python and PyTorch."""
+    return {"cpu": processor_name(), "cores": os.cpu_count(), "python": platform.python_version(), "torch": version("torch")}
+
+
 def main() -> None:
     if not ENVIRONMENT.items() <= os.environ.items():  # read when a process starts
         os.execve(sys.executable, [sys.executable, "-m", "bench.attention"], os.environ | ENVIRONMENT)
     use_threads(1)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    libraries, methods = machine("torch"), measure(device)
+    libraries, methods = machine(), measure(device)
     result = {
         "machine": libraries,
         "device": torch.cuda.get_device_name() if device.type == "cuda" else f"{libraries['cpu']}, 1 thread",

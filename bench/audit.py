@@ -1,67 +1,55 @@
-"""How long the audit of the published campaign takes, as a command and rule by rule, and how much memory.
+"""The audit of the published campaign against scoring its outputs again.
 
-    python -m bench.audit          prints a page, writes bench/results/<date>_audit.json
-
-The baseline is scoring all 3,600 outputs again (``stages.score``), a process of its own as the audit is, in turn with it.
+Both are processes of their own, as in the workflow, in turn. The audit reads all of the evidence, makes records and tables again
+in memory and goes through every rule; the baseline (`stages.score`) scores all of the outputs once. Then each rule runs alone in
+one process, every file read beforehand by the first that needs it: the slowest are shown. Another campaign's audit takes another
+time; it follows the evidence.
 """
 
 import json
-import resource
-import statistics
+from collections.abc import Callable
 from tempfile import TemporaryDirectory
 
-import stages.audit.families  # noqa: F401  (registers every rule)
-from bench.measure import machine, python, report, seconds
-from stages.audit.campaign import Campaign
-from stages.audit.rules import all_rules, run_rules
+from bench.measure import Result, Usage, entry, in_turn, python, wall
 from stages.parameters import load_prices, load_run
 from stages.registry import load_registry
 
-ROUNDS = 3
+ROUNDS = 2
+SLOWEST = 3
+"""Rules shown."""
 
 
 def rule_seconds() -> dict[str, float]:
-    """Seconds of each rule within one process, every file read beforehand by the first that needs it."""
+    """Seconds of each rule within one process."""
+    import stages.audit.families  # noqa: F401  (registers every rule)
+    from stages.audit.campaign import Campaign
+    from stages.audit.rules import all_rules, run_rules
+
     campaign = Campaign.load("published", load_registry("published"), load_prices())
-    return {rule.id: seconds(lambda rule=rule: run_rules(campaign, [rule])) for rule in all_rules()}  # type: ignore[misc]
+    return {rule.id: wall(lambda rule=rule: run_rules(campaign, [rule])) for rule in all_rules()}  # type: ignore[misc]
 
 
-def measure() -> dict[str, list[float]]:
-    """Seconds of the audit and of the scoring, in turn, one entry a round."""
+def commands(folder: str) -> dict[str, Callable[[], Usage]]:
+    """The audit and the scoring as the workflow calls them."""
     parameters = json.dumps(load_run("published", "extrinsic").model_dump(mode="json"))
+    outputs = ("--findings", f"{folder}/f.json", "--page", f"{folder}/p.html")
+    scores = ("--parameters", parameters, "--scores", f"{folder}/s.csv")
+    return {
+        "audit": lambda: python("-m", "stages.audit.make", "--campaign", "published", *outputs),
+        "scoring": lambda: python("-m", "stages.score", "--campaign", "published", *scores),
+    }
+
+
+def result() -> Result:
     with TemporaryDirectory() as folder:
-        calls = {
-            "audit": python(
-                "-m", "stages.audit.make", "--campaign", "published", "--findings", f"{folder}/f.json", "--page", f"{folder}/p.html"
-            ),
-            "scoring": python("-m", "stages.score", "--campaign", "published", "--parameters", parameters, "--scores", f"{folder}/s.csv"),
-        }
-        rounds = [{name: seconds(call) for name, call in calls.items()} for _ in range(ROUNDS)]
-    return {name: [each[name] for each in rounds] for name in calls}
-
-
-def main() -> None:
-    times = measure()
-    memory = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+        taken = in_turn(commands(folder), ROUNDS, warm_up=False)
+    seconds = {name: [each.seconds for each in usage] for name, usage in taken.items()}
     rules = rule_seconds()
-    medians = {name: statistics.median(values) for name, values in times.items()}
-    slowest = sorted(rules, key=lambda name: -rules[name])[:5]
-    summary = {
-        "seconds for the audit, as a process": medians["audit"],
-        "seconds for scoring the outputs, as a process": medians["scoring"],
-        "audit / scoring": medians["audit"] / medians["scoring"],
-        "MiB of memory at the audit's peak": memory,
-        **{f"seconds of {name}": rules[name] for name in slowest},
+    entries = {
+        "scoring": entry("Scoring the published outputs, as a process", "s", seconds["scoring"]),
+        "audit": entry("The whole audit, as a process", "s", seconds["audit"], "scoring", seconds["scoring"]),
+        "memory": entry("Most memory of the audit", "MiB", [each.mebibytes for each in taken["audit"]]),
     }
-    result = {
-        "machine": machine("numpy", "sentencepiece", "datasketch"),
-        "rounds": ROUNDS,
-        "summary": summary,
-        "seconds": times,
-        "rules": rules,
-    }
-    report("audit", result, summary)
-
-
-if __name__ == "__main__":
-    main()
+    for rule in sorted(rules, key=lambda name: -rules[name])[:SLOWEST]:
+        entries[f"rule.{rule}"] = entry(f"Rule {rule}, alone", "s", [rules[rule]])
+    return Result(entries, {"rounds": ROUNDS, "rules": len(rules)}, ("numpy", "sentencepiece", "datasketch"))

@@ -1,16 +1,15 @@
 """Answering the examples of the extrinsic evaluation: sorted by length in large batches against batches of four as they come.
 
-    python -m bench.generating          prints a page, writes bench/results/<date>_generating.json
-
-Prompts have the lengths of the published examples of seed 123 (their characters, at the rate of tokens that the evidence gives), their
-ids and the model's weights are random, and one id in forty ends an answer. All ways must give the same answers, which is asserted
-on a processor, in fp32. Each takes its turn in every round, on one thread; processor seconds count, which other work disturbs less.
-On a GPU: the same with LLaMA-3.1-8B's dimensions, in seconds.
+Prompts have the lengths of the published examples of one seed, in tokens by the rate that the evidence gives; their ids and the
+model's weights are random, and one id in forty ends an answer. The baseline is the thesis's way; each way after it changes one
+thing more: weights read out of NF4 once, examples sorted, larger batches. All must give the same answers, which is asserted on a
+processor, in fp32. On one thread, generated tokens per processor second. On a GPU: the same with LLaMA-3.1-8B's dimensions. The
+ratios are of this model and this processor; reading out costs memory that a large model may not have.
 """
 
-import statistics
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -18,7 +17,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from bench.measure import machine, report
+from bench.measure import Result, entry, in_turn, not_measured
+from bench.results import Entry
 from stages.generation.answer import Answer
 from stages.generation.batches import Request, batches_of
 from stages.generation.engine import load_system
@@ -32,7 +32,13 @@ from stages.threads import use_threads
 from stages.training_parameters import QuantisedBase
 from stages.tuning.models import load_base
 
-ROUNDS = 3
+LABELS = {
+    "as_they_come_4": "as they come, 4 a batch",
+    "read_out_4": "the same, weights read out once",
+    "sorted_4": "sorted, 4 a batch",
+    "sorted_16": "sorted, 16 a batch",
+}
+ROUNDS = 2
 EVERY = 13
 """On a processor, one example of so many is answered."""
 CHARACTERS_PER_TOKEN = 158_331 / 45_765
@@ -103,51 +109,49 @@ def ways(folder: Path, requests: Sequence[Request], vocabulary: int, device: tor
     quantised, model = load_base(folder, architecture, device), load_system(architecture, folder, None, device, 1)
     sizes = (4, 16)
     return {
-        "as they come, 4 a batch": lambda: answer_all(quantised, ids, requests, in_order(requests, 4)),
-        "the same, weights read out once": lambda: answer_all(model, ids, requests, in_order(requests, 4)),
+        "as_they_come_4": lambda: answer_all(quantised, ids, requests, in_order(requests, 4)),
+        "read_out_4": lambda: answer_all(model, ids, requests, in_order(requests, 4)),
         **{
-            f"sorted, {size} a batch": lambda size=size: answer_all(model, ids, requests, batches_of(requests, size))  # type: ignore[misc]
+            f"sorted_{size}": lambda size=size: answer_all(model, ids, requests, batches_of(requests, size))  # type: ignore[misc]
             for size in sizes
         },
     }
 
 
-def compare(dimensions: dict[str, int], device: torch.device, every: int, clock: Callable[[], float]) -> dict[str, Any]:
-    """Seconds of each way, round by round."""
+def tokens_a_second(way: Way, clock: Callable[[], float], answers: list[list[Answer]]) -> float:
+    """Generated tokens a second of one call, whose answers are kept."""
+    start = clock()
+    answers.append(way())
+    return sum(answer.tokens for answer in answers[-1]) / (clock() - start)
+
+
+def compare(dimensions: dict[str, int], device: torch.device, every: int, clock: Callable[[], float]) -> dict[str, list[float]]:
+    """Tokens a second of each way, round by round."""
     requests = requests_of_lengths(dimensions["vocab_size"], every)
-    seconds: dict[str, list[float]] = {}
+    answers: list[list[Answer]] = []
     with TemporaryDirectory() as folder:
         compared = ways(write_random_model(Path(folder), dimensions, device), requests, dimensions["vocab_size"], device)
-        answers: dict[str, list[Answer]] = {}
-        for name, way in list(compared.items()) * ROUNDS:
-            start = clock()
-            answers[name] = way()
-            seconds.setdefault(name, []).append(clock() - start)
-    first = next(iter(answers.values()))
-    same = all(each == first for each in answers.values())
-    assert same or device.type == "cuda", "the ways differ in what they answer"
-    tokens = {name: sum(answer.tokens for answer in each) for name, each in answers.items()}
-    return {
-        "examples": len(requests),
-        "prompt tokens": sum(len(request.prompt) for request in requests),
-        "same answers": same,
-        "tokens a second": {name: tokens[name] / statistics.median(each) for name, each in seconds.items()},
-        "times as fast": {name: statistics.median(np.divide(seconds[next(iter(seconds))], each)) for name, each in seconds.items()},
-        "seconds": seconds,
-        "peak memory in bytes": torch.cuda.max_memory_allocated() or None,
-    }
+        calls = {name: partial(tokens_a_second, way, clock, answers) for name, way in compared.items()}
+        found = in_turn(calls, ROUNDS, warm_up=False)
+    assert device.type == "cuda" or all(each == answers[0] for each in answers), "the ways differ in what they answer"
+    return found
 
 
-def main() -> None:
+def entries_of(found: dict[str, list[float]], prefix: str, title: str) -> dict[str, Entry]:
+    """The first way, and the others beside it."""
+    first, *others = LABELS
+    entries = {prefix + first: entry(f"{title}, {LABELS[first]}", "tokens/s", found[first])}
+    for name in others:
+        entries[prefix + name] = entry(f"{title}, {LABELS[name]}", "tokens/s", found[name], prefix + first, found[first])
+    return entries
+
+
+def result() -> Result:
     use_threads(1)
-    small = compare(SMALL, torch.device("cpu"), EVERY, time.process_time)
-    cuda = compare(LARGE, torch.device("cuda"), 1, time.perf_counter) if torch.cuda.is_available() else "not measured: no GPU"
-    summary = {f"tokens a processor second, {name}": value for name, value in small["tokens a second"].items()}
-    summary |= {f"times as fast, {name}": value for name, value in list(small["times as fast"].items())[1:]}
-    libraries = machine("torch", "transformers", "bitsandbytes")
-    report("generating", {"machine": libraries, "rounds": ROUNDS, "summary": summary, "small": small, "8B on a GPU": cuda}, summary)
-    print("LLaMA-3.1-8B's dimensions on a GPU:", cuda if isinstance(cuda, str) else cuda["tokens a second"])
-
-
-if __name__ == "__main__":
-    main()
+    entries = entries_of(compare(SMALL, torch.device("cpu"), EVERY, time.process_time), "", "Answering")
+    title = "Answering, LLaMA-3.1-8B's dimensions on a GPU"
+    if torch.cuda.is_available():
+        entries |= entries_of(compare(LARGE, torch.device("cuda"), 1, time.perf_counter), "8b_", title)
+    else:
+        entries["8b"] = not_measured(title, "tokens/s")
+    return Result(entries, {"rounds": ROUNDS, "every so many examples": EVERY}, ("torch", "transformers", "bitsandbytes"))

@@ -1,25 +1,23 @@
-"""Scoring ROUGE-L as the stages do, by one scorer of ``rouge-score`` for all pairs, against one for each pair: the same scores to the bit.
+"""Scoring ROUGE-L by one scorer of `rouge-score` for all pairs against one for each pair.
 
-    python -m bench.scoring          prints a page, writes bench/results/<date>_scoring.json
-
-The published summaries and rewritings of all seeds, both systems, under the normaliser that ran. Each round begins with nothing
-remembered. Processor seconds count.
+The published summaries and rewritings of all seeds, both systems, under the normaliser that ran; both ways must give the same
+scores to the bit. Each round begins with nothing remembered. Processor seconds. A ratio near one says that a scorer is cheap to
+build, not that scoring is fast.
 """
 
-import statistics
-import time
 from collections.abc import Callable
+from functools import partial
 
 from rouge_score.rouge_scorer import RougeScorer
 
-from bench.measure import machine, report
+from bench.measure import Result, entry, in_turn, processor, rates
 from stages import score
 from stages.normalise import NORMALISERS
 from stages.parameters import load_run
 from stages.registry import Evidence
 from stages.run_files import file_of
 
-ROUNDS = 5
+ROUNDS = 3
 Pair = tuple[str, str]
 """Output and reference."""
 
@@ -56,25 +54,15 @@ def ours(pairs: list[Pair], normalise: Callable[[str], str]) -> list[float]:
     return [score.rouge_l_f1(text, reference, normalise) for text, reference in pairs]
 
 
-WAYS = {"a scorer a pair": per_pair, "ours": ours}
-
-
-def main() -> None:
+def result() -> Result:
     pairs, normalise = published_pairs()
-    scores = [way(pairs, normalise) for way in WAYS.values()]
+    ways = {"a_scorer_a_pair": partial(per_pair, pairs, normalise), "ours": partial(ours, pairs, normalise)}
+    scores = [way() for way in ways.values()]
     assert scores[0] == scores[1], "the ways differ in what they score"
-    seconds: dict[str, list[float]] = {name: [] for name in WAYS}
-    for _ in range(ROUNDS):
-        for name, way in WAYS.items():
-            start = time.process_time()
-            way(pairs, normalise)
-            seconds[name].append(time.process_time() - start)
-    summary = {f"pairs a second, {name}": len(pairs) / statistics.median(each) for name, each in seconds.items()}
-    ratios = [slow / fast for slow, fast in zip(*seconds.values(), strict=True)]
-    summary["times as fast as a scorer a pair (median of the rounds' ratios)"] = statistics.median(ratios)
-    result = {"machine": machine("rouge-score"), "rounds": ROUNDS, "pairs": len(pairs), "summary": summary, "seconds": seconds}
-    report("scoring", result, summary)
-
-
-if __name__ == "__main__":
-    main()
+    seconds = in_turn({name: partial(processor, way) for name, way in ways.items()}, ROUNDS, warm_up=False)
+    found = {name: rates(len(pairs), each) for name, each in seconds.items()}
+    entries = {
+        "a_scorer_a_pair": entry("ROUGE-L, a scorer for each pair", "pairs/s", found["a_scorer_a_pair"]),
+        "ours": entry("ROUGE-L, one scorer for all", "pairs/s", found["ours"], "a_scorer_a_pair", found["a_scorer_a_pair"]),
+    }
+    return Result(entries, {"rounds": ROUNDS, "pairs": len(pairs)}, ("rouge-score",))

@@ -1,12 +1,11 @@
-"""Memory over time while a corpus of gigabytes is cleaned and encoded: it must not grow with the corpus.
+"""Memory over time while a large corpus is cleaned and encoded: it must not grow with the corpus.
 
-    python -m bench.streaming [--gigabytes 2]          prints a page, writes bench/results/<date>_streaming.json
-
-The corpus is the demo's documents over and over, in a text store. Each stage is a process of its own, as in the workflow; the
-resident memory of it and all that it starts is summed several times a second, so that what processes share counts for each.
+The corpus is the demo's documents over and over, in a text store. Each stage is a process of its own with two workers, as in the
+workflow; the resident memory of it and all that it starts is summed several times a second, so that what processes share counts
+for each. The baseline of the peak over all of the time is the peak of its first quarter: a ratio near one says that the corpus
+streams through. A peak between two looks is missed.
 """
 
-import argparse
 import json
 import subprocess
 import sys
@@ -17,13 +16,14 @@ from tempfile import TemporaryDirectory
 
 import psutil  # type: ignore[import-untyped]
 
-from bench.measure import machine, report
+from bench.measure import Result, entry
 from stages.corpora import demo
 from stages.corpora.parameters import DemoCorpus
 from stages.manifest import write_manifest
 from stages.text_store import DOCUMENTS, OFFSETS, write_texts
 from stages.tokenizer_parameters import Tokenizer
 
+MEGABYTES = 1000
 DIFFERENT = 2000
 """Documents that repeat."""
 INTERVAL_SECONDS = 0.25
@@ -34,6 +34,11 @@ CLEANING = {
     "minimum_line_characters": 40,
     "minimum_alphabetic_ratio": 0.4,
 }
+
+
+def text_parameters(documents: int, selection: str = "shuffled") -> str:
+    """A text of so many documents of a corpus, every cleaning rule on, as JSON."""
+    return json.dumps({"selection": selection, "documents": documents, "minimum_characters": 200, "cleaning": CLEANING, "seed": 42})
 
 
 def write_corpus(folder: Path, size: int) -> int:
@@ -74,49 +79,27 @@ def peaks(samples: list[tuple[float, float]]) -> tuple[float, float]:
     return max(memory for seconds, memory in samples if seconds <= end / 4), max(memory for _, memory in samples)
 
 
-def measure(folder: Path, size: int) -> dict[str, list[tuple[float, float]]]:
+def measure(folder: Path) -> dict[str, list[tuple[float, float]]]:
     """Samples of cleaning the corpus, and of encoding the text with a tokenizer learnt from a little of it."""
-    count = write_corpus(folder / "corpus", size)
-    little = {"selection": "head", "documents": DIFFERENT, "minimum_characters": 200, "cleaning": CLEANING, "seed": 42}
-    text = ("stages.text", "--corpus", f"{folder}/corpus", "--processes", "2")
-    watch(*text, "--parameters", json.dumps(little), "--folder", f"{folder}/little")
+    count = write_corpus(folder / "corpus", MEGABYTES * 10**6)
+    text = ("stages.text", "--corpus", f"{folder}/corpus", "--processes", "2", "--parameters")
+    watch(*text, text_parameters(DIFFERENT, "head"), "--folder", f"{folder}/little")
     tokenizer = Tokenizer(kind="character", name="character").model_dump_json()
     watch("stages.tokenizer", "--text", f"{folder}/little", "--parameters", tokenizer, "--seed", "42", "--folder", f"{folder}/tokenizer")
+    encode = ("stages.encode", "--text", f"{folder}/text", "--tokenizer", f"{folder}/tokenizer", "--processes", "2")
     return {
-        "cleaning": watch(
-            *text, "--parameters", json.dumps({**little, "selection": "shuffled", "documents": count}), "--folder", f"{folder}/text"
-        ),
-        "encoding": watch(
-            "stages.encode",
-            "--text",
-            f"{folder}/text",
-            "--tokenizer",
-            f"{folder}/tokenizer",
-            "--folder",
-            f"{folder}/tokens",
-            "--processes",
-            "2",
-        ),
+        "cleaning": watch(*text, text_parameters(count), "--folder", f"{folder}/text"),
+        "encoding": watch(*encode, "--folder", f"{folder}/tokens"),
     }
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m bench.streaming")
-    parser.add_argument("--gigabytes", type=float, default=2)
-    parser.add_argument("--folder", type=Path, help="where to put the corpus meanwhile; the system's place for temporary files by default")
-    arguments = parser.parse_args()
-    with TemporaryDirectory(dir=arguments.folder) as folder:
-        samples = measure(Path(folder), int(arguments.gigabytes * 1e9))
-    summary = {"GB of corpus": arguments.gigabytes}
+def result() -> Result:
+    with TemporaryDirectory() as folder:
+        samples = measure(Path(folder))
+    entries = {}
     for name, taken in samples.items():
         quarter, whole = peaks(taken)
-        summary |= {
-            f"MiB at the peak of the first quarter, {name}": quarter,
-            f"MiB at the peak, {name}": whole,
-            f"MB of corpus a second, {name}": arguments.gigabytes * 1e3 / taken[-1][0],
-        }
-    report("streaming", {"machine": machine("numpy", "psutil"), "rounds": 1, "summary": summary, "samples": samples}, summary)
-
-
-if __name__ == "__main__":
-    main()
+        entries[f"{name}_quarter"] = entry(f"Peak of the first quarter, {name}", "MiB", [quarter])
+        entries[f"{name}_peak"] = entry(f"Peak, {name}", "MiB", [whole], f"{name}_quarter", [quarter])
+        entries[f"{name}_rate"] = entry(f"Corpus through the stage {name}, start included", "MB/s", [MEGABYTES / taken[-1][0]])
+    return Result(entries, {"rounds": 1, "MB of corpus": MEGABYTES}, ("numpy", "psutil"))

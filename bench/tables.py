@@ -1,38 +1,39 @@
-"""From records to tables: seconds per table, how much of it is process start-up, and a Snakemake call with nothing to do.
+"""From records to tables, and a Snakemake call with nothing to do.
 
-    python -m bench.tables          prints a page, writes bench/results/<date>_tables.json
-
-Each command is a whole process, run in turn with the others for several rounds after a warm-up; the medians count.
+Each table is a whole process, as its rule calls it; the baseline is Python's start with the imports of that stage, which is most
+of it. All tables in one process, in both languages and without writing them, show what is left without that start. A Snakemake
+call with nothing to do is what every command waits for at least; its baseline is `snakemake --version`, which is Python and
+Snakemake's own imports. Table 1 and the like are small: their time does not grow with what was trained.
 """
 
 import json
 import statistics
-import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from bench.measure import machine, python, report, seconds
+from bench.measure import Result, command, entry, in_turn, python, wall
 from stages.number import LANGUAGES
 from stages.parameters import load_prices
 from stages.record import load_record
 from stages.table import as_json, build_table, load_spec, parameter_names
 
-ROUNDS = 7
+ROUNDS = 3
+SNAKEMAKE = str(Path(sys.executable).parent / "snakemake")
 RECORDS = sorted(map(str, Path("versions/published").glob("*/*/record.json")))
 RUNS = {Path(path).parts[-2] for path in RECORDS}
 SPECS = sorted(path for path in Path("params/tables").glob("tab*.yaml") if not load_spec(path).analyses)
 PRICES = json.dumps({device: price.model_dump(exclude={"source"}) for device, price in load_prices().items()})
 
 
-def table_command(spec: Path, folder: str) -> Callable[[], object]:
-    """A call that writes one table, as its rule does."""
+def table_arguments(spec: Path, folder: str) -> list[str]:
+    """What writes one table, as its rule does."""
     names = load_spec(spec).runs()
     records = [path for path in RECORDS if Path(path).parts[-2] in names]
     outputs = [item for kind in ("tex", "csv", "json") for item in (f"--{kind}", f"{folder}/{spec.stem}.{kind}")]
-    arguments = ["--spec", str(spec), "--campaign", "published", "--records", *records, "--prices", PRICES, *outputs]
-    return python("-m", "stages.table", *arguments)
+    return ["-m", "stages.table", "--spec", str(spec), "--campaign", "published", "--records", *records, "--prices", PRICES, *outputs]
 
 
 def build_all_here() -> None:
@@ -45,59 +46,33 @@ def build_all_here() -> None:
         as_json(spec, "published", {language: build_table(spec, records, names, language) for language in LANGUAGES})
 
 
-def measure() -> dict[str, list[float]]:
-    """Seconds of every command, one entry a round, the commands in turn."""
-    snakemake = str(Path(sys.executable).parent / "snakemake")
-    quiet = {"capture_output": True, "check": True}
+def all_as_processes(folder: str) -> float:
+    """Seconds of all tables, a process each, one after the other."""
+    return sum(python(*table_arguments(spec, folder)).seconds for spec in SPECS)
+
+
+def result() -> Result:
     with TemporaryDirectory() as folder:
-        calls: dict[str, Callable[[], object]] = {
-            "python, nothing": python("-c", "pass"),
-            "python, import stages.table": python("-c", "import stages.table"),
-            **{f"table {spec.stem}": table_command(spec, folder) for spec in SPECS},
-            "all tables in one process": build_all_here,
-            "snakemake, nothing to do": lambda: subprocess.run([snakemake, "-c2"], **quiet),  # type: ignore[call-overload]
-            "snakemake -n, nothing to do": lambda: subprocess.run([snakemake, "-n"], **quiet),  # type: ignore[call-overload]
+        calls: dict[str, Callable[[], float]] = {
+            "imports": lambda: python("-c", "import stages.table").seconds,
+            "processes": partial(all_as_processes, folder),
+            "one_process": partial(wall, build_all_here),
+            "snakemake": lambda: command(SNAKEMAKE, "--version").seconds,
+            "nothing_to_do": lambda: command(SNAKEMAKE, "-c2").seconds,
+            "dry_run": lambda: command(SNAKEMAKE, "-n").seconds,
         }
-        for call in calls.values():
-            call()
-        rounds = [{name: seconds(call) for name, call in calls.items()} for _ in range(ROUNDS)]
-    return {name: [each[name] for each in rounds] for name in calls}
-
-
-def summarise(times: dict[str, list[float]]) -> dict[str, float]:
-    """Medians, and the share of a table's process that is start-up."""
-    medians = {name: statistics.median(values) for name, values in times.items()}
-    tables = [value for name, value in medians.items() if name.startswith("table ")]
-    mean = statistics.fmean(tables)
-    return {
-        "seconds per table, as a process": mean,
-        "share of it that is interpreter and imports": medians["python, import stages.table"] / mean,
-        "seconds for all 21 tables, processes in turn": sum(tables),
-        "seconds for all 21 tables, one process": medians["all tables in one process"],
-        "seconds of snakemake with nothing to do": medians["snakemake, nothing to do"],
-        "seconds of snakemake -n with nothing to do": medians["snakemake -n, nothing to do"],
+        found = in_turn(calls, ROUNDS)
+    each = [seconds / len(SPECS) for seconds in found["processes"]]
+    entries = {
+        "imports": entry("Python's start and the imports of a table", "s", found["imports"]),
+        "table": entry("A table, as a process (the mean of all)", "s", each, "imports", found["imports"]),
+        "processes": entry("All tables, as processes in turn", "s", found["processes"]),
+        "one_process": entry("All tables, in one process", "s", found["one_process"], "processes", found["processes"]),
+        "snakemake": entry("snakemake --version", "s", found["snakemake"]),
+        "nothing_to_do": entry("snakemake, nothing to do", "s", found["nothing_to_do"], "snakemake", found["snakemake"]),
+        "dry_run": entry("snakemake -n, nothing to do", "s", found["dry_run"], "snakemake", found["snakemake"]),
+        "share": entry(
+            "Share of a table's process that is start and imports", "", [statistics.median(found["imports"]) / statistics.median(each)]
+        ),
     }
-
-
-def imports_torch() -> bool:
-    """Whether writing a table would import torch."""
-    code = "import sys, stages.table; sys.exit(any(name in sys.modules for name in ('torch', 'mlflow', 'pandas', 'numpy')))"
-    return subprocess.run([sys.executable, "-c", code]).returncode != 0
-
-
-def main() -> None:
-    assert len(SPECS) == 21
-    times = measure()
-    summary = summarise(times)
-    result = {
-        "machine": machine("snakemake", "pydantic", "PyYAML"),
-        "rounds": ROUNDS,
-        "imports torch, mlflow, pandas or numpy": imports_torch(),
-        "summary": summary,
-        "seconds": times,
-    }
-    report("tables", result, summary)
-
-
-if __name__ == "__main__":
-    main()
+    return Result(entries, {"rounds": ROUNDS, "tables": len(SPECS)}, ("snakemake", "pydantic", "PyYAML"))

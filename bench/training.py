@@ -1,16 +1,16 @@
-"""The training loop against a minimal one on this processor, and v6 at the thesis's size on a GPU where there is one.
+"""A step of the training loop against a minimal loop's, and v6 at the thesis's size where there is a GPU.
 
-    python -m bench.training        prints a page, writes bench/results/<date>_training.json
+Both loops take the same steps of the same small model on one thread, in processor seconds. The minimal loop clips and schedules
+as the recipe asks and does nothing else: what the project's loop keeps (losses, counts, what a checkpoint needs) would show as a
+ratio above one. Small models make the most of such costs. How long a training takes is another matter: it follows the model, and
+positions a second here are of these small ones.
 
-Both loops take the same steps of the same model on one thread, in turn; the median of the rounds' ratios counts, of processor
-seconds, which other work on the machine disturbs less. The minimal loop clips and schedules as the recipe asks, and reports nothing.
-On a GPU: tokens per second, the share of its peak that the model's products use (6 x parameters + 12 x layers x width x length FLOP
-a token; Chowdhery et al., 2022, appendix B), and peak memory.
+On a GPU: positions a second, the share of its peak that the model's products use (6 × parameters + 12 × layers × width × length
+FLOP a position; Chowdhery et al., 2022, appendix B) and peak memory.
 """
 
-import json
-import statistics
 import time
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -20,7 +20,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from bench.measure import machine, report
+from bench.measure import Result, entry, in_turn, not_measured, processor, rates, wall
+from bench.results import Entry
 from stages.manifest import write_manifest
 from stages.models import build_model, parameter_count
 from stages.parameters import load_run
@@ -35,7 +36,7 @@ from stages.training.setup import Setup
 from stages.training.state import State
 from stages.training.window_setup import make_setup
 
-ROUNDS = 9
+ROUNDS = 7
 STEPS = 10
 SMALL = {
     "Transformer": {"family": "transformer", "model_size": 96, "layers": 3, "heads": 4, "feed_forward_size": 384, "dropout": 0.05},
@@ -49,6 +50,7 @@ PEAK_BF16_FLOPS = {
 }
 """Dense, by the makers' data sheets."""
 CUDA_STEPS = 200
+CUDA_ROUNDS = 3
 
 
 def small_parameters(name: str) -> TrainParameters:
@@ -76,20 +78,17 @@ def random_data(folder: Path, parameters: TrainParameters, vocabulary: int, step
     return load_data(parameters, folder / "train", folder / "validation", folder / "tokenizer")
 
 
-def ours(setup: Setup) -> float:
-    """Processor seconds of an epoch of the project's loop."""
+def ours(setup: Setup) -> None:
+    """An epoch of the project's loop."""
     state = State(setup.parameters.training.learning_rate, "", epoch_seconds=[0.0])
-    start = time.process_time()
     train_epoch(setup, state, lambda state: None, (), 1e9, time.perf_counter())
-    return time.process_time() - start
 
 
-def plain(parameters: TrainParameters, data: TrainingData, model: nn.Module) -> float:
-    """Processor seconds of the same steps by a loop that has nothing to spare."""
+def plain(parameters: TrainParameters, data: TrainingData, model: nn.Module) -> None:
+    """The same steps by a loop that has nothing to spare."""
     training = parameters.training
     optimiser = torch.optim.AdamW(model.parameters(), training.learning_rate, (training.beta1, training.beta2), training.epsilon)
     order, last_only = epoch_order(data.train.count, parameters.seed, 1), training.objective == "many_to_one"
-    start = time.process_time()
     for step, indices in enumerate(batches(order, training.batch_size, STEPS)):
         inputs, targets = (torch.from_numpy(array) for array in data.train.windows.batch(indices))
         if last_only:
@@ -103,76 +102,74 @@ def plain(parameters: TrainParameters, data: TrainingData, model: nn.Module) -> 
         optimiser.param_groups[0]["lr"] = learning_rate(step, training.learning_rate, training, 1000)
         optimiser.step()
         optimiser.zero_grad()
-    return time.process_time() - start
 
 
-def compare(name: str) -> dict[str, Any]:
-    """Rounds of both loops in turn, the first ones not counted."""
+def compare(name: str) -> dict[str, Entry]:
+    """Both loops on the small model of that name."""
     parameters = small_parameters(name)
     device = choose_device(torch.device("cpu"), "fp32", parameters.architecture, threads=1)
     with TemporaryDirectory() as folder:
         data = random_data(Path(folder), parameters, 1200, STEPS)
         setup = make_setup(name, parameters, data, device, Processes())
         model = build_model(parameters.architecture, 1200, parameters.data.sequence_length, parameters.seed)
-        rounds = [(ours(setup), plain(parameters, data, model)) for _ in range(ROUNDS + 1)][1:]
-    tokens = STEPS * parameters.training.batch_size * parameters.data.sequence_length
+        calls = {"minimal": partial(plain, parameters, data, model), "ours": partial(ours, setup)}
+        seconds = in_turn({way: partial(processor, call) for way, call in calls.items()}, ROUNDS)
+    per_step = {way: [1000 * each / STEPS for each in found] for way, found in seconds.items()}
+    positions = STEPS * parameters.training.batch_size * parameters.data.sequence_length
+    key = name.lower()
     return {
-        "parameters": json.loads(parameters.model_dump_json()),
-        "ratio": statistics.median(own / minimal for own, minimal in rounds),
-        "positions per processor second": tokens / statistics.median(own for own, _ in rounds),
-        "seconds": [list(pair) for pair in rounds],
+        f"{key}_minimal": entry(f"A step of a minimal loop, small {name}", "ms", per_step["minimal"]),
+        f"{key}_ours": entry(f"A step of the loop, small {name}", "ms", per_step["ours"], f"{key}_minimal", per_step["minimal"]),
+        f"{key}_positions": entry(f"Positions trained, small {name}", "positions/s", rates(positions, seconds["ours"])),
     }
 
 
-def thesis_size(precision: str) -> dict[str, Any]:
-    """v6 at the thesis's size on this GPU: after 20 steps to warm up, ``CUDA_STEPS`` are timed."""
-    run = load_run("published", "v6_rc16k_v5b")
-    assert run.data and run.training and run.architecture
-    training = run.training.model_dump() | {"precision": precision}
-    described = {
-        "architecture": run.architecture.model_dump(),
-        "data": run.data.model_dump(include={"sequence_length", "stride"}),
-        "training": training,
-        "seed": 42,
-    }
-    parameters = TrainParameters.model_validate(described)
+def thesis_size(precision: str) -> dict[str, Entry]:
+    """v6 at the thesis's size on the GPU, where there is one: after 20 steps to warm up, ``CUDA_STEPS`` are timed in each round."""
+    label = f"v6 at the thesis's size, {precision}"
+    if not torch.cuda.is_available():
+        units = {"positions": "positions/s", "share": "of the bf16 peak", "memory": "GiB"}
+        return {f"v6_{precision}_{name}": not_measured(label, unit) for name, unit in units.items()}
+    parameters = thesis_parameters(precision)
     device = choose_device(torch.device("cuda"), precision, parameters.architecture, None)
     with TemporaryDirectory() as folder:
-        setups = [
+        warm_up, timed = (
             make_setup("v6", parameters, random_data(Path(folder, str(n)), parameters, 14500, n), device, Processes())
             for n in (20, CUDA_STEPS)
-        ]
-        ours(setups[0])
+        )
+        ours(warm_up)
         torch.cuda.reset_peak_memory_stats()
-        start = time.perf_counter()
-        ours(setups[1])
-        elapsed = time.perf_counter() - start
-    tokens = CUDA_STEPS * parameters.training.batch_size * parameters.data.sequence_length
-    architecture: Any = parameters.architecture
-    attention = 12 * architecture.layers * architecture.model_size * parameters.data.sequence_length
-    flops = (6 * parameter_count(setups[1].model) + attention) * tokens / elapsed
-    peak = PEAK_BF16_FLOPS.get(torch.cuda.get_device_name())
-    return {
-        "device": torch.cuda.get_device_name(),
-        "compiled": device.compiled,
-        "positions per second": tokens / elapsed,
-        "share of the bf16 peak": flops / peak if peak else None,
-        "peak memory in bytes": torch.cuda.max_memory_allocated(),
+        seconds = [wall(lambda: (ours(timed), torch.cuda.synchronize())) for _ in range(CUDA_ROUNDS)]
+    positions = rates(CUDA_STEPS * parameters.training.batch_size * parameters.data.sequence_length, seconds)
+    found = {
+        f"v6_{precision}_positions": entry(label, "positions/s", positions),
+        f"v6_{precision}_memory": entry(label, "GiB", [torch.cuda.max_memory_allocated() / 2**30]),
     }
+    if peak := PEAK_BF16_FLOPS.get(torch.cuda.get_device_name()):
+        architecture: Any = parameters.architecture
+        flops = 6 * parameter_count(timed.model) + 12 * architecture.layers * architecture.model_size * parameters.data.sequence_length
+        found[f"v6_{precision}_share"] = entry(label, "of the bf16 peak", [flops * each / peak for each in positions])
+    return found
 
 
-def main() -> None:
-    small = {name: compare(name) for name in SMALL}
-    cuda = {precision: thesis_size(precision) for precision in ("fp32", "bf16")} if torch.cuda.is_available() else "not measured: no GPU"
-    summary = {f"seconds of the loop over a minimal loop's, small {name}": each["ratio"] for name, each in small.items()}
-    summary |= {
-        f"thousand positions a processor second, small {name}": each["positions per processor second"] / 1000
-        for name, each in small.items()
-    }
-    result = {"machine": machine("torch", "numpy"), "rounds": ROUNDS, "summary": summary, "small": small, "v6 at the thesis's size": cuda}
-    report("training", result, summary)
-    print("v6 at the thesis's size:", cuda if isinstance(cuda, str) else json.dumps(cuda, indent=1))
+def thesis_parameters(precision: str) -> TrainParameters:
+    """v6 as it was published, in another precision."""
+    run = load_run("published", "v6_rc16k_v5b")
+    assert run.data and run.training and run.architecture
+    return TrainParameters.model_validate(
+        {
+            "architecture": run.architecture.model_dump(),
+            "data": run.data.model_dump(include={"sequence_length", "stride"}),
+            "training": run.training.model_dump() | {"precision": precision},
+            "seed": 42,
+        }
+    )
 
 
-if __name__ == "__main__":
-    main()
+def result() -> Result:
+    entries: dict[str, Entry] = {}
+    for name in SMALL:
+        entries |= compare(name)
+    for precision in ("fp32", "bf16"):
+        entries |= thesis_size(precision)
+    return Result(entries, {"rounds": ROUNDS, "steps a round": STEPS}, ("torch", "numpy"))

@@ -1,16 +1,16 @@
 """Track 2 at the thesis's size on a GPU, where there is one: an 8B-shaped LLaMA in NF4, its training and its answers.
 
-    python -m bench.tuning              prints a page, writes bench/results/<date>_tuning.json; without a GPU it says so
-    python -m bench.tuning --small      the same code on a small shape, on whatever there is; writes nothing
+    python -m bench.tuning              prints what is measured; without a GPU it says so
+    python -m bench.tuning --small      the same code on a small shape, on whatever there is
 
-Weights are random; speed and memory do not depend on what they are. The process may take no more memory than a card of 24 GB leaves
-it: what does not fit is named. The thesis's 1,584 tokens a second are of its whole continued pre-training (positions, validation and
-checkpoints included, on an RTX 4090), ours of updates alone.
+Weights are random; speed and memory do not depend on what they are. The process may take no more memory than a card of 24 GB
+leaves it: what does not fit is named. The baseline of continued pre-training is the thesis's own rate, the only one here that was
+not measured in this run: its positions a second are of its whole training (validation and checkpoints included, on an RTX 4090),
+ours of updates alone.
 """
 
 import argparse
 import json
-import statistics
 from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import islice
@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 
-from bench.measure import machine, report
+from bench.measure import Result, entry, not_measured
 from bench.post_training import Example, canarim, clock, documents, recipe, setup_of, tokenizer_of, tuned_llama, updates
+from bench.results import Entry
 from stages.errors import UserError
 from stages.generation.transformers_engine import Ids, answer_batch
 from stages.tasks import user_message
@@ -121,15 +122,14 @@ def train(
     tokenizer: "PreTrainedTokenizerFast",
     device: torch.device,
 ) -> dict[str, Any]:
-    """Tokens of text and positions a second of a run's updates: medians, and each."""
+    """Tokens of text and positions a second of each of a run's updates."""
     parameters = recipe(run, scale.length, packing, gradient_accumulation=scale.accumulation)
     rows = rows_of(run, packing, scale, examples, tokenizer)
     setup = setup_of(parameters, rows, model, device, None)
     found = list(islice(updates(setup), ROUNDS + 1))[1:]
     return {
-        "tokens a second": statistics.median(each.tokens / each.seconds for each in found),
-        "positions a second": statistics.median(each.positions / each.seconds for each in found),
-        "tokens, positions, seconds": found,
+        "rounds": [each.tokens / each.seconds for each in found],
+        "positions": [each.positions / each.seconds for each in found],
     }
 
 
@@ -141,52 +141,60 @@ def rows_of(run: str, packing: Packing, scale: Scale, examples: Sequence[Example
 
 
 def generate(model: "PeftModel", ids: Ids, asked: Sequence[list[int]], size: int, new_tokens: int, device: torch.device) -> dict[str, Any]:
-    """Generated tokens a second of greedy answers to all prompts, in batches of ``size``: the median, and each round's."""
+    """Generated tokens a second of greedy answers to all prompts, in batches of ``size``, in each round."""
     rates = []
     for _ in range(ROUNDS + 1):
         start = clock(device)
         batches = [answer_batch(model, ids, asked[first : first + size], new_tokens) for first in range(0, len(asked), size)]
         rates.append(sum(answer.tokens for batch in batches for answer in batch) / (clock(device) - start))
-    return {"tokens a second": statistics.median(rates[1:]), "each": rates[1:]}
+    return {"rounds": rates[1:]}
 
 
-def figures(result: dict[str, Any]) -> dict[str, float]:
-    """What is printed: rates, peaks, and how they stand to the thesis's."""
-    found: dict[str, float] = {}
-    for name, each in (result["training"] | result["generation"]).items():
-        found |= {f"{label}, {name}": each[label] for label in ("tokens a second", "GiB allocated", "GiB reserved") if label in each}
-    thesis = result["training"]["cpt, blocks"]
-    if "positions a second" in thesis:
-        label = f"times the thesis's {THESIS_TOKENS_PER_SECOND:.0f} positions a second, cpt, blocks"
-        found[label] = thesis["positions a second"] / THESIS_TOKENS_PER_SECOND
+def entries_of(measured: dict[str, Any]) -> dict[str, Entry]:
+    """Rates, peaks, and how they stand to one another and to the thesis's."""
+    thesis = [THESIS_TOKENS_PER_SECOND] * ROUNDS
+    found = {"thesis": entry("The thesis's whole continued pre-training, as its evidence gives it", "positions/s", thesis)}
+    for name, each in (measured["training"] | measured["generation"]).items():
+        if "out of memory" in each:
+            found[name] = not_measured(name, "tokens/s", f"does not fit, {each['out of memory']}")
+            continue
+        found[name] = entry(name, "tokens/s", each["rounds"])
+        found[f"{name}, memory"] = entry(f"{name}, most reserved", "GiB", [each["GiB reserved"]])
+        if name == "cpt, blocks":
+            found["cpt"] = entry("Continued pre-training, blocks", "positions/s", each["positions"], "thesis", thesis)
     for run, (first, second) in PACKINGS.items():
-        rates = [result["training"][f"{run}, {packing}"].get("tokens a second") for packing in (second, first)]
-        if all(rates):
-            found[f"times the tokens a second, {run}, {second} against {first}"] = rates[0] / rates[1]
+        ours, other = (measured["training"][f"{run}, {packing}"].get("rounds") for packing in (second, first))
+        if ours and other:
+            found[f"{run}, {second}"] = entry(f"{run}, {second}", "tokens/s", ours, f"{run}, {first}", other)
     return found
+
+
+def on_the_gpu() -> dict[str, Any]:
+    """All figures at the thesis's size, within the memory of a card of 24 GB."""
+    device = torch.device("cuda")
+    torch.cuda.set_per_process_memory_fraction(min(1.0, CARD / torch.cuda.get_device_properties(device).total_memory))
+    return measure(FULL, device)
+
+
+def result() -> Result:
+    setting: dict[str, float | str] = {"rounds": ROUNDS, "positions a row": FULL.length}
+    libraries = ("torch", "transformers", "peft", "bitsandbytes")
+    if torch.cuda.is_available():
+        measured = on_the_gpu()
+        return Result(entries_of(measured), setting | {"examples": measured["examples"]}, libraries)
+    labels = [f"{run}, {packing}" for run, packings in PACKINGS.items() for packing in packings]
+    labels += [f"batches of {size}" for size in FULL.batch_sizes]
+    return Result({label: not_measured(f"At LLaMA-3.1-8B's shape: {label}", "tokens/s") for label in labels}, setting, libraries)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.tuning", description="Track 2 at the thesis's size, on a GPU.")
-    parser.add_argument("--small", action="store_true", help="the same code on a small shape, with or without a GPU; writes nothing")
-    small = parser.parse_args().small
-    cuda = torch.cuda.is_available()
+    parser.add_argument("--small", action="store_true", help="the same code on a small shape, with or without a GPU")
+    small, cuda = parser.parse_args().small, torch.cuda.is_available()
     if not cuda and not small:
         print("not measured: no GPU that PyTorch can use")
         return
-    device = torch.device("cuda" if cuda else "cpu")
-    if cuda:
-        torch.cuda.set_per_process_memory_fraction(min(1.0, CARD / torch.cuda.get_device_properties(device).total_memory))
-    result = measure(SMALL if small else FULL, device)
-    if small:
-        print(json.dumps(result, indent=1))
-        return
-    summary = figures(result)
-    about = {"gpu": torch.cuda.get_device_name(), **machine("torch", "transformers", "peft", "bitsandbytes")}
-    report("tuning", {"machine": about, "rounds": ROUNDS, "summary": summary, **result}, summary)
-    for name, each in (result["training"] | result["generation"]).items():
-        if "out of memory" in each:
-            print(f"does not fit, {name}: {each['out of memory']}")
+    print(json.dumps(measure(SMALL, torch.device("cuda" if cuda else "cpu")) if small else on_the_gpu(), indent=1))
 
 
 if __name__ == "__main__":

@@ -9,7 +9,12 @@ from pathlib import Path
 
 sys.path.insert(0, workflow.basedir)
 
-from stages import ledger
+from stages import ledger, parameters
+
+# Every run asks for its campaign, and the importing modules do, too: one call of Snakemake reads each file of parameters once.
+for name in ("known_runs", "load_campaign", "load_prices", "load_run", "read_run_file"):
+    setattr(parameters, name, cache(getattr(parameters, name)))
+
 from stages.caller import CALLER
 from stages.code_hash import code_hash
 from stages.document import Document
@@ -25,9 +30,8 @@ from stages.table_inputs import TABLE_INPUTS
 from stages.table_spec import COUNTING
 from stages.worked_entries import worked_files
 
-# Input functions ask for the same files many times over; one call of Snakemake reads each of them once.
-load_campaign, load_registry, load_run, load_spec = map(cache, (load_campaign, load_registry, load_run, load_spec))
-load_prices, known_runs = map(cache, (load_prices, known_runs))
+# Input functions ask for these many times over, too.
+load_registry, load_spec = map(cache, (load_registry, load_spec))
 
 # Strict bash (a prefix of ours replaces Snakemake's own). Stages run in the environment that Snakemake runs in, whether or not it is activated.
 shell.prefix(f'set -euo pipefail; export PATH={shlex.quote(str(Path(sys.executable).parent))}:"$PATH"; ')

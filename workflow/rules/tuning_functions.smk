@@ -22,7 +22,6 @@ from stages.tuning_places import (
 )
 
 MANIFEST = "manifest.json"
-read_run_file = cache(read_run_file)  # every family of runs asks for each of them
 
 
 @cache
