@@ -71,7 +71,12 @@ def result() -> Result:
     for name in list(WAYS)[1:]:
         entries[name] = entry(label_of(name), "tokens/s", found[name], baseline, found[baseline])
     lengths = np.diff(cast(Any, cast(Rows, made[baseline].data.train)).offsets)
-    setting = {"rounds": ROUNDS, "updates a round": UPDATES, "tuned on": described, "tokens an example": float(lengths.mean())}
+    setting: dict[str, float | str] = {
+        "rounds": ROUNDS,
+        "updates a round": UPDATES,
+        "tuned on": described,
+        "tokens an example": float(lengths.mean()),
+    }
     return Result(entries, setting, ("torch", "transformers", "peft", "bitsandbytes"))
 
 

@@ -32,7 +32,7 @@ INTRODUCTION = f"""# Speed
 
 def figure(value: float) -> str:
     """Three digits, or all before the point; a whole number as it is."""
-    return f"{value:,.0f}" if abs(value) >= 100 or value == int(value) else f"{value:#.3g}"
+    return f"{value:,.0f}" if abs(value) >= 100 or value == int(value) else f"{value:#.3g}".rstrip(".")
 
 
 def with_spread(value: float | None, spread: tuple[float, float] | None) -> str:

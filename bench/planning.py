@@ -28,6 +28,7 @@ SNAKEMAKE = str(Path(sys.executable).parent / "snakemake")
 
 def copy_project(folder: Path) -> Path:
     """What Snakemake needs to plan and run a campaign that is trained here, in another folder."""
+    folder.mkdir(exist_ok=True)
     for name in PROJECT:
         copy = shutil.copytree if Path(name).is_dir() else shutil.copyfile
         copy(name, folder / name)

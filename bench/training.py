@@ -139,7 +139,7 @@ def thesis_size(precision: str) -> dict[str, Entry]:
         )
         ours(warm_up)
         torch.cuda.reset_peak_memory_stats()
-        seconds = [wall(lambda: (ours(timed), torch.cuda.synchronize())) for _ in range(CUDA_ROUNDS)]
+        seconds = [wall(partial(finished, timed)) for _ in range(CUDA_ROUNDS)]
     positions = rates(CUDA_STEPS * parameters.training.batch_size * parameters.data.sequence_length, seconds)
     found = {
         f"v6_{precision}_positions": entry(label, "positions/s", positions),
@@ -150,6 +150,12 @@ def thesis_size(precision: str) -> dict[str, Entry]:
         flops = 6 * parameter_count(timed.model) + 12 * architecture.layers * architecture.model_size * parameters.data.sequence_length
         found[f"v6_{precision}_share"] = entry(label, "of the bf16 peak", [flops * each / peak for each in positions])
     return found
+
+
+def finished(setup: Setup) -> None:
+    """An epoch, until the GPU has done all of it."""
+    ours(setup)
+    torch.cuda.synchronize()
 
 
 def thesis_parameters(precision: str) -> TrainParameters:
