@@ -8,21 +8,18 @@ Each module is a process of its own, one after the other.
 
 import argparse
 import os
-import platform
+import time
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
-from importlib import import_module
 from importlib.metadata import version
 from multiprocessing import get_context
 
-import psutil  # type: ignore[import-untyped]
-
-from bench.measure import NO_GPU, Result, wall
+from bench.machine import machine
+from bench.measure import Result, result_of
 from bench.page import entry_table, growth_table, publish
 from bench.results import PLACE, Bench, Entry, Module
 from stages.errors import report_errors
 from stages.files import to_json, write_atomic
-from stages.training.hardware import processor_name
 
 MODULES = (
     *("tables", "planning", "audit", "cleaning", "tokenising", "growth", "streaming"),
@@ -30,35 +27,14 @@ MODULES = (
 )
 
 
-def machine() -> dict[str, float | str]:
-    """What is measured on."""
-    return {
-        "processor": processor_name(),
-        "cores": os.cpu_count() or 1,
-        "GiB of memory": round(psutil.virtual_memory().total / 2**30, 1),
-        "GPU": gpu_name(),
-        "system": platform.platform(),
-        "Python": platform.python_version(),
-    }
-
-
-def gpu_name() -> str:
-    """Name of the first GPU that PyTorch can use."""
-    import torch
-
-    return torch.cuda.get_device_name() if torch.cuda.is_available() else NO_GPU
-
-
 def run_all(names: list[str]) -> Bench:
     """The result of these modules, each in a new process."""
-    bench = Bench(machine={}, modules={}, entries={}, growth={})
     with ProcessPoolExecutor(1, get_context("spawn"), max_tasks_per_child=1) as pool:
-        bench.machine = pool.submit(import_module("bench.__main__").machine).result()
+        bench = Bench(machine=pool.submit(machine).result(), modules={}, entries={}, growth={})
         for name in names:
-            before, found = os.getloadavg()[0], list[Result]()
-            measure = import_module(f"bench.{name}").result
-            passed = wall(lambda measure=measure, found=found: found.append(pool.submit(measure).result()))  # type: ignore[misc]
-            add(bench, name, found[0], passed, (before, os.getloadavg()[0]))
+            before, start = os.getloadavg()[0], time.perf_counter()
+            found, passed = pool.submit(result_of, name).result(), time.perf_counter() - start
+            add(bench, name, found, passed, (before, os.getloadavg()[0]))
             print(f"{passed:6.0f} s  {name}", flush=True)
     return bench
 
@@ -68,7 +44,7 @@ def add(bench: Bench, name: str, found: Result, passed: float, load: tuple[float
     libraries = {library: version(library) for library in found.libraries}
     bench.modules[name] = Module(seconds=passed, load=load, setting=dict(found.setting), libraries=libraries)
     bench.entries |= {f"{name}.{key}": named(entry, name) for key, entry in found.entries.items()}
-    bench.growth |= {f"{name}.{key}": each for key, each in found.growth.items()}
+    bench.growth |= {f"{name}.{key}": each for key, each in (found.growth or {}).items()}
 
 
 def named(entry: Entry, module: str) -> Entry:

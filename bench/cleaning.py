@@ -21,7 +21,7 @@ from stages.text_parameters import Cleaning
 
 ROUNDS = 5
 DOCUMENTS = 1500
-REPEATED = 60
+REPEATED = 30
 """Times that the same documents are cleaned by processes, whose start is then little of it."""
 RULES = Cleaning(
     lowercase=True, normalize_numbers=True, drop_uppercase_lines=True, minimum_line_characters=40, minimum_alphabetic_ratio=0.4

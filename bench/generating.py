@@ -39,7 +39,7 @@ LABELS = {
     "sorted_16": "sorted, 16 a batch",
 }
 ROUNDS = 2
-EVERY = 13
+EVERY = 20
 """On a processor, one example of so many is answered."""
 CHARACTERS_PER_TOKEN = 158_331 / 45_765
 """Of the 1,000 answers that the thesis validated its SFT on: 46,765 label tokens, of which each answer's last is no text."""

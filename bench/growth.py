@@ -26,7 +26,7 @@ ROUNDS = 2
 TIMES = (1, 2, 4, 8)
 DIFFERENT = 500
 """Documents of the smallest corpus that a tokenizer learns from."""
-REPEATED = 16
+REPEATED = 8
 """Times that there are as many in the smallest corpus that is cleaned and encoded."""
 PIECES = 2000
 LABELS = {"cleaning": "Cleaning", "learning": f"Learning a unigram tokenizer of {PIECES} pieces", "encoding": "Encoding with it"}

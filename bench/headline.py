@@ -12,24 +12,31 @@ as fast as a call per document for unigram, {tokenising.character_in_batches} ti
 {training.transformer_ours} (Transformer) and {training.lstm_ours} (LSTM) of the time of a minimal loop's. Tuning on packed rows of 512
 goes {packing.isolated_512} times as fast as the thesis's padded batches, on rows of 2,048 {packing.isolated_2048} times; answers
 sorted by length, 16 at once, come {generating.sorted_16} times as fast as 4 at once as they come, word for word the same. A corpus of
-a gigabyte streams through cleaning with a peak {streaming.cleaning_peak} times that of its first quarter. The whole audit takes
-{audit.audit} times as long as scoring the outputs once. With the size of the corpus, cleaning grows to the power of {growth.cleaning},
-encoding {growth.encoding}, learning a tokenizer {growth.learning}; a dry run of 1,000 runs takes {runs} processor seconds. GPU: {gpu}.
+{streaming: MB of corpus} MB streams through cleaning with a peak {streaming.cleaning_peak} times that of its first quarter. The whole
+audit takes {audit.audit} times as long as scoring the outputs once. With the size of the corpus, cleaning grows to the power of
+{growth.cleaning}, encoding {growth.encoding}, learning a tokenizer {growth.learning}; a dry run of 1,000 runs takes {planning.runs
+1000} processor seconds. GPU: {gpu}.
 """
 
 
 def headline(bench: Bench) -> str:
     """The sentences with the figures of ``bench``: ratios, exponents, seconds; :class:`KeyError` where one was not measured."""
-    found = {"{processor}": str(bench.machine["processor"]), "{cores}": f"{bench.machine['cores']:.0f}"}
+    found = {"{processor}": str(bench.machine["processor"]), "{cores}": f"{bench.machine['cores']:.0f}", "{gpu}": gpu(bench)}
     found |= {f"{{{name}}}": ratio(entry.ratio) for name, entry in bench.entries.items() if entry.ratio is not None}
     found |= {f"{{{name}}}": f"{each.exponent:.2f}" for name, each in bench.growth.items()}
-    found |= {"{runs}": f"{bench.growth['planning.runs'].seconds[-1]:.0f}", "{gpu}": gpu(bench)}
+    found |= {f"{{{name} {each.sizes[-1]:.0f}}}": f"{each.seconds[-1]:.0f}" for name, each in bench.growth.items()}
+    found |= {f"{{{name}: {key}}}": figure(value) for name, module in bench.modules.items() for key, value in module.setting.items()}
     text = SENTENCES
     for name, value in found.items():
         text = text.replace(name, value)
     if "{" in text:
         raise KeyError(text[text.index("{") : text.index("}") + 1])
     return fill(text, 140, break_on_hyphens=False, break_long_words=False) + "\n"
+
+
+def figure(value: float | str) -> str:
+    """A setting."""
+    return f"{value:,.0f}" if isinstance(value, float) else value
 
 
 def ratio(value: float) -> str:

@@ -7,9 +7,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
 from pathlib import Path
 from tempfile import NamedTemporaryFile
-from types import MappingProxyType
 from typing import NamedTuple, TypeVar
 
 from bench.results import Entry, Growth
@@ -26,7 +26,7 @@ class Result(NamedTuple):
     setting: Mapping[str, float | str]
     """Sizes and the like, in words, that a reader needs to judge the figures."""
     libraries: tuple[str, ...] = ()
-    growth: Mapping[str, Growth] = MappingProxyType({})
+    growth: Mapping[str, Growth] | None = None
 
 
 class Usage(NamedTuple):
@@ -37,6 +37,12 @@ class Usage(NamedTuple):
     """Seconds that it and what it started computed."""
     mebibytes: float
     """Most that it, or one process that it started, had resident at once."""
+
+
+def result_of(module: str) -> Result:
+    """What a module of ``bench/`` finds: what its process runs."""
+    found: Result = import_module(f"bench.{module}").result()
+    return found
 
 
 def wall(call: Callable[[], object]) -> float:

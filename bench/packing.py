@@ -21,7 +21,7 @@ from stages.training.setup import Setup
 from stages.training_parameters import LlamaArchitecture, Packing
 from stages.tuning.rows import Rows, example_rows
 
-ROUNDS = 5
+ROUNDS = 4
 UPDATES = 3
 """A round, of each way."""
 SHAPE = LlamaArchitecture(family="llama", model_size=128, layers=4, heads=4, key_value_heads=2, feed_forward_size=384)

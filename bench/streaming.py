@@ -23,7 +23,7 @@ from stages.manifest import write_manifest
 from stages.text_store import DOCUMENTS, OFFSETS, write_texts
 from stages.tokenizer_parameters import Tokenizer
 
-MEGABYTES = 1000
+MEGABYTES = 500
 DIFFERENT = 2000
 """Documents that repeat."""
 INTERVAL_SECONDS = 0.25

@@ -20,7 +20,7 @@ from stages.parameters import load_prices
 from stages.record import load_record
 from stages.table import as_json, build_table, load_spec, parameter_names
 
-ROUNDS = 3
+ROUNDS = 2
 SNAKEMAKE = str(Path(sys.executable).parent / "snakemake")
 RECORDS = sorted(map(str, Path("versions/published").glob("*/*/record.json")))
 RUNS = {Path(path).parts[-2] for path in RECORDS}

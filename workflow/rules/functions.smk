@@ -12,7 +12,7 @@ sys.path.insert(0, workflow.basedir)
 from stages import ledger, parameters
 
 # Every run asks for its campaign, and the importing modules do, too: one call of Snakemake reads each file of parameters once.
-for name in ("known_runs", "load_campaign", "load_prices", "load_run", "read_run_file"):
+for name in ("known_runs", "load_campaign", "load_prices", "load_run", "read_run_file", "read_yaml"):
     setattr(parameters, name, cache(getattr(parameters, name)))
 
 from stages.caller import CALLER
