@@ -25,7 +25,7 @@ def headline(bench: Bench) -> str:
     found |= {f"{{{name}}}": ratio(entry.ratio) for name, entry in bench.entries.items() if entry.ratio is not None}
     found |= {f"{{{name}}}": f"{each.exponent:.2f}" for name, each in bench.growth.items()}
     found |= {f"{{{name} {each.sizes[-1]:.0f}}}": f"{each.seconds[-1]:.0f}" for name, each in bench.growth.items()}
-    found |= {f"{{{name}: {key}}}": figure(value) for name, module in bench.modules.items() for key, value in module.setting.items()}
+    found |= {f"{{{name}: {key}}}": words(value) for name, module in bench.modules.items() for key, value in module.setting.items()}
     text = SENTENCES
     for name, value in found.items():
         text = text.replace(name, value)
@@ -34,9 +34,14 @@ def headline(bench: Bench) -> str:
     return fill(text, 140, break_on_hyphens=False, break_long_words=False) + "\n"
 
 
-def figure(value: float | str) -> str:
+def figure(value: float) -> str:
+    """Three digits, or all before the point; a whole number as it is."""
+    return f"{value:,.0f}" if abs(value) >= 100 or value == int(value) else f"{value:#.3g}".rstrip(".")
+
+
+def words(value: float | str) -> str:
     """A setting."""
-    return f"{value:,.0f}" if isinstance(value, float) else value
+    return figure(value) if isinstance(value, float) else value
 
 
 def ratio(value: float) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from bench.growth_figure import FIGURE, draw
-from bench.headline import headline
+from bench.headline import figure, headline, words
 from bench.results import PLACE, Bench, Entry, Growth, load_bench
 from stages.files import read_text, write_atomic
 
@@ -28,11 +28,6 @@ INTRODUCTION = f"""# Speed
   seconds*, other work on the machine counts for little; all else is time on the wall.
 - The load average before a module says whether something else ran.
 """
-
-
-def figure(value: float) -> str:
-    """Three digits, or all before the point; a whole number as it is."""
-    return f"{value:,.0f}" if abs(value) >= 100 or value == int(value) else f"{value:#.3g}".rstrip(".")
 
 
 def with_spread(value: float | None, spread: tuple[float, float] | None) -> str:
@@ -77,7 +72,7 @@ def explanation(module: str) -> tuple[str, str]:
 def section(bench: Bench, name: str) -> str:
     """All that there is about a module."""
     (heading, text), module = explanation(name), bench.modules[name]
-    setting = "; ".join(f"{key}: {figure(value) if isinstance(value, float) else value}" for key, value in module.setting.items())
+    setting = "; ".join(f"{key}: {words(value)}" for key, value in module.setting.items())
     libraries = ", ".join(f"{library} {found}" for library, found in module.libraries.items())
     about = [setting, libraries, f"load {module.load[0]:.2f} before, {module.load[1]:.2f} after", f"{module.seconds:.0f} s in all"]
     prefix = f"{name}."

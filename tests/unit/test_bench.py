@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from bench import measure, page
-from bench.__main__ import MODULES, add
+from bench.__main__ import MODULES, add, run
 from bench.growth_figure import FIGURE, draw
-from bench.headline import SENTENCES, headline
+from bench.headline import SENTENCES, figure, headline
 from bench.measure import Result, Usage, command, entry, growth, in_turn, not_measured, python
 from bench.planning import CAMPAIGN, copy_project, write_campaign
 from bench.results import PLACE, Bench, load_bench
@@ -94,7 +94,7 @@ def test_every_module_explains_itself_and_has_a_result() -> None:
 
 @pytest.mark.parametrize(("value", "printed"), [(0.0123, "0.0123"), (3.14159, "3.14"), (5.0, "5"), (99.96, "100"), (1234.5, "1,234")])
 def test_figures_have_three_digits(value: float, printed: str) -> None:
-    assert page.figure(value) == printed
+    assert figure(value) == printed
 
 
 def test_sentences_want_every_figure(found: Bench) -> None:
@@ -140,3 +140,10 @@ def test_a_campaign_of_any_number_of_runs_is_a_campaign(tmp_path: Path, monkeypa
     runs = [load_run(CAMPAIGN, run) for run in load_campaign(CAMPAIGN).runs]
     rates = {run.training.learning_rate for run in runs if run.training}
     assert len(rates) == len(runs) == 12 and math.isclose(max(rates), 0.001011)
+
+
+def test_a_module_alone_is_printed_and_nothing_written(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bench.__main__.write_atomic", lambda *_: pytest.fail("written"))
+    run(["attention"])
+    printed = capsys.readouterr().out
+    assert "| Attention over 8192 tokens, standard |" in printed and " s  attention" in printed
