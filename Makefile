@@ -18,11 +18,12 @@ AGAIN := $(if $(EVIDENCE),score_outputs import_run import_extrinsic corrected_sc
 AUDIT := $(if $(EVIDENCE),--forcerun audit_campaign)
 FOUND := analysis/$(campaign)/audit
 
-.PHONY: help install install-scale reproduce published demo clean-demo test scale audit evidence track publish ui bench schemas lock clean
+.PHONY: help install install-scale reproduce published demo clean-demo plan test scale audit evidence track publish ui bench schemas lock clean
 
 help:
 	@echo "make reproduce   set up, then make every table, figure and page again and compare with the thesis; then the demo"
 	@echo "make demo        both tracks, small, on this machine: eleven models, a base model and its adapters; tables and audit of them"
+	@echo "make plan        what would run now, how long it would take and cost: make plan campaign=thesis targets=track1"
 	@echo "make test        set up, then lint, types and tests"
 	@echo "make scale       tests on real engines, which it installs (Debian, root): Slurm, several processes, a bucket, a database"
 	@echo "make audit       every rule over the evidence; says what is new, and fails where something is"
@@ -71,6 +72,10 @@ demo: install
 
 clean-demo:
 	rm -rf data/demo versions/demo analysis/demo reports/demo
+
+# What would run now, with hours and dollars from earlier runs (docs/plan.md).
+plan: install
+	@python -m stages.plan $(targets) --campaign $(campaign)
 
 test: install
 	ruff check .

@@ -10,6 +10,7 @@ snakemake -c2 audit                        every rule of the audit over it (make
 snakemake -c2 report                       the page of all this: tables with their lineage, audit, figures
 snakemake -c2 report --config beside=demo  with another campaign's tables beside its own
 snakemake -c2 --config campaign=NAME       another campaign
+snakemake -c2 --config campaign=NAME heavy=yes   also jobs that need a GPU or hours (what they cost: make plan campaign=NAME)
 snakemake -c2 --config lang=en             tables in English
 snakemake -c2 --config set="extrinsic.extrinsic.examples_per_task=100"
 snakemake --report report.html all audit   tables, figures and audit with the jobs that made them, as Snakemake shows them
@@ -110,6 +111,7 @@ rule report:
 
 
 onstart:
+    refuse_what_is_not_asked_for(workflow)
     hold_project()
     ledger.remember()
     show_live_curves()

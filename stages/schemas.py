@@ -13,6 +13,7 @@ from stages.audit.claims import Claims
 from stages.campaign_models import CampaignParameters, Price
 from stages.files import to_json, write_atomic
 from stages.parameter_models import RunParameters
+from stages.planning.parameters import PlanParameters
 from stages.table_inputs import TABLE_INPUTS
 from stages.table_spec import TableSpec
 from stages.worked_entries import WorkedNumbers
@@ -26,6 +27,7 @@ def schemas() -> dict[Path, str]:
         "campaign": TypeAdapter(CampaignParameters),
         "run": TypeAdapter(RunParameters),
         "prices": TypeAdapter(dict[str, Price]),
+        "plan": TypeAdapter(PlanParameters),
         "table": TypeAdapter(TableSpec),
         **{name: TypeAdapter(given.model) for name, given in TABLE_INPUTS.items() if not given.measured},
         "claims": TypeAdapter(Claims),

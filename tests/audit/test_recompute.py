@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from stages.audit.families.parameter_counts import adapter_count, recurrent_count, transformer_count
+from stages.audit.families.parameter_counts import adapter_count
+from stages.model_sizes import recurrent_count, transformer_count
 from stages.training_parameters import AdapterArchitecture, RecurrentArchitecture, TransformerArchitecture
 from tests.audit import sound as fixture
 from tests.audit.sound import Sound, dump, write_project

@@ -7,8 +7,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from stages.audit.families.parameter_counts import recurrent_count, transformer_count
 from stages.errors import UserError
+from stages.model_sizes import recurrent_count, transformer_count
 from stages.models import build_model, load_weights, parameter_count, save_weights
 from stages.models.recurrent import RecurrentModel
 from stages.models.transformer import Block, TransformerModel

@@ -42,14 +42,17 @@ os.environ |= {"MALLOC_MMAP_THRESHOLD_": str(10**9), "MALLOC_TRIM_THRESHOLD_": s
 # Stages end with this process, even where it is killed.
 os.environ[CALLER] = str(os.getpid())
 
-CONFIG = {"campaign": "published", "lang": "pt", "set": "", "beside": ""} | config
-if unknown := CONFIG.keys() - {"campaign", "lang", "set", "beside"}:
-    raise UserError("--config", ", ".join(unknown), "an unknown key", "campaign=NAME, lang=pt|en, set='RUN.KEY=VALUE …', beside=NAME,NAME")
+CONFIG = {"campaign": "published", "lang": "pt", "set": "", "beside": "", "heavy": "no"} | config
+if unknown := CONFIG.keys() - {"campaign", "lang", "set", "beside", "heavy"}:
+    known = "campaign=NAME, lang=pt|en, set='RUN.KEY=VALUE …', beside=NAME,NAME, heavy=yes|no"
+    raise UserError("--config", ", ".join(unknown), "an unknown key", known)
 if not isinstance(CONFIG["campaign"], str):
     raise UserError("--config", "campaign", repr(CONFIG["campaign"]), "the name of a campaign")
 check_campaign_name("--config", CONFIG["campaign"])
 if CONFIG["lang"] not in LANGUAGES:
     raise UserError("--config", "lang", repr(CONFIG["lang"]), "one of: " + ", ".join(LANGUAGES))
+if CONFIG["heavy"] not in ("yes", "no"):
+    raise UserError("--config", "heavy", repr(CONFIG["heavy"]), "yes or no")
 
 
 # Wildcards become part of commands: none may hold a character that a shell or a path reads as anything but itself.
@@ -307,6 +310,15 @@ def get_table_prices(wildcards):
     if missing := sorted(devices - prices.keys()):
         raise UserError("params/prices.yaml", missing[0], "no entry", f"a price for every device of table {wildcards.table}")
     return json.dumps({device: price.model_dump(exclude={"source"}) for device, price in prices.items() if device in devices})
+
+
+def refuse_what_is_not_asked_for(workflow):
+    """Stop, before any job, where heavy ones would run that nobody asked for; no parameter of a job, so that asking makes none stale."""
+    if CONFIG["heavy"] == "no":
+        from stages.planning.heavy import refuse_heavy
+        from stages.planning.jobs import jobs_to_run
+
+        refuse_heavy(CONFIG["campaign"], jobs_to_run(workflow.dag), get_settings())
 
 
 def get_unfinished_outputs(workflow):
