@@ -23,5 +23,6 @@ def refuse_heavy(campaign: str, jobs: Sequence[Job], settings: tuple[str, ...] =
         return
     hours = plan_parameters().heavy.hours
     found = f"{len(heavy)} jobs that need a GPU or more than {hours:g} h each ({total(Line('heavy', heavy))})"
-    do = f"Nothing was started. What each takes: make plan campaign={campaign}. To start them: the same command, with --config campaign={campaign} heavy=yes."
+    ask = f"To start them: the same command, with --config campaign={campaign} heavy=yes."
+    do = f"Nothing was started. What each takes: make plan campaign={campaign}. {ask}"
     raise UserError(f"campaign {campaign}", "heavy", found, "that they are asked for", do)
