@@ -8,7 +8,19 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
+from tests.forking import ROOT, run_snakemake
+
+LONGEST_FIRST = (
+    *("test_published", "test_walk", "test_track1", "test_track2", "test_audit", "test_workflow", "test_faulty_evidence"),
+    *("test_resume", "test_report", "test_tune_resume", "test_dvc", "test_figures"),
+)
+"""Files of tests/end_to_end by how long they take: begun in this order, none is still running when the others are done."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long files first, and whole: what runs them in parallel (make test) hands out files in this order."""
+    order = {name: place for place, name in enumerate(LONGEST_FIRST)}
+    items.sort(key=lambda item: order.get(item.path.stem, len(order)) if "end_to_end" in item.path.parts else len(order))
 
 
 @pytest.fixture(scope="session")
@@ -52,6 +64,8 @@ def run_in(folder: Path, *command: str, evidence: Path | None = None) -> subproc
     environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
     if evidence:
         environment["LASTRO_EVIDENCE"] = str(evidence)
+    if command[0] == "snakemake":
+        return run_snakemake(folder, command[1:], environment)
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, env=environment)
 
 

@@ -1,7 +1,6 @@
 """Small trainings of track 2 for the tests: documents and instructions on disk, parameters, the stages as processes."""
 
 import json
-import multiprocessing
 import runpy
 import sys
 from multiprocessing import forkserver
@@ -24,6 +23,7 @@ from stages.tuning.data import TuneSources, load_rows
 from stages.tuning.models import load_tokenizer
 from stages.tuning.parameters import parse_tune_parameters
 from stages.tuning.setup import adapter_to_train, base_to_train, make_setup
+from tests.forking import start
 from tests.unit.small_llama import VOCABULARY, write_model
 from tests.unit.tokenizers import invented_documents, write_text
 
@@ -144,7 +144,4 @@ def run_here(arguments: list[str]) -> None:
 
 def start_stage(arguments: list[str]) -> Any:
     """The stage as a process of its own, forked from one that has imported all it takes already."""
-    process = multiprocessing.get_context("forkserver").Process(target=run_here, args=(arguments,))
-    with mock.patch.object(forkserver, "connect_to_new_process", SERVER.connect_to_new_process):
-        process.start()
-    return process
+    return start(SERVER, run_here, arguments)
