@@ -14,6 +14,9 @@ from tests.conftest import files_below, run_in, snakemake
 MADE = ("versions", "reports", "analysis", ".snakemake/metadata")
 V2 = "versions/v2-char-lm/logs/train_brwac_v2_20k.json"
 V5 = "versions/v5-transformer/logs/train_v5_main.json"
+V2_RECORD = "versions/theirs/v2-char-lm/v2/record.json"
+V5_RECORD = "versions/theirs/v5-transformer/v5_main/record.json"
+VALIDATION_LOSS = '"val_loss": 4.445361137390137'
 OUTPUTS = "versions/trilha2-lora/analysis/eval_trilha2_extrinsic_details_seed456.jsonl"
 
 
@@ -44,106 +47,76 @@ def cut(data: bytes) -> bytes:
     return data[: len(data) * 2 // 3]
 
 
+Change = Callable[[bytes], bytes]
+
+
 @pytest.mark.evidence
-@pytest.mark.parametrize(
-    ("file", "change", "rule"),
-    [
-        pytest.param(V2, flip, "import_run", id="one flipped byte"),
-        pytest.param(V2, None, "import_run", id="a missing file"),
-        pytest.param(OUTPUTS, cut, "score_outputs", id="a truncated JSONL"),
-    ],
-)
-def test_bytes_that_are_not_the_registered_ones(
-    project: Path, copy: Path, file: str, change: Callable[[bytes], bytes] | None, rule: str
-) -> None:
-    registered = json.loads((project / "data/published/registry.json").read_text())["files"][file]["sha256"]
-    if change is None:
-        (copy / file).unlink()
-        found = "no such file"
-    else:
+def test_bytes_that_are_not_the_registered_ones(project: Path, copy: Path) -> None:
+    """A flipped byte, a truncated JSONL and a missing file, in one call that goes on after each of them."""
+    registered = json.loads((project / "data/published/registry.json").read_text())["files"]
+    found: dict[str, str] = {}
+    for file, change in ((V2, flip), (OUTPUTS, cut)):
         (copy / file).write_bytes(change((copy / file).read_bytes()))
-        found = sha256_of((copy / file).read_bytes())
+        found[file] = sha256_of((copy / file).read_bytes())
+    (copy / V5).unlink()
+    found[V5] = "no such file"
     before = files_below(project, *MADE)
-    done = run_in(project, "snakemake", "-c1", "--keep-going", "--forcerun", rule, "--until", rule, evidence=copy)
+    rules = ("import_run", "score_outputs")
+    done = run_in(project, "snakemake", "-c1", "--keep-going", "--forcerun", *rules, "--until", *rules, evidence=copy)
     assert done.returncode == 1
-    message = done.stdout + done.stderr
-    assert f"{copy / file}: sha256: found {found}" in message
-    assert f"expected {registered}" in message
+    errors = [line for line in (done.stdout + done.stderr).splitlines() if line.startswith("error: ")]
+    for file, what in found.items():
+        [error] = {line for line in errors if f"{copy / file}: sha256: found {what}" in line}
+        assert f"expected {registered[file]['sha256']}" in error
     assert files_below(project, *MADE) == before
 
 
-@pytest.mark.evidence
-@pytest.mark.parametrize(
-    ("file", "change", "output", "message"),
-    [
-        pytest.param(
-            OUTPUTS,
-            cut,
-            "analysis/theirs/extrinsic/scores.csv",
-            r"details_seed456.jsonl: line \d+: found invalid JSON",
-            id="a JSONL cut inside a line",
-        ),
-        pytest.param(
-            V2,
-            cut,
-            "versions/theirs/v2-char-lm/v2/record.json",
-            r"v2_20k.json: line \d+, column \d+: found invalid JSON",
-            id="invalid JSON",
-        ),
-        pytest.param(
-            V5,
-            replace('"val_loss": 4.445361137390137', '"val_loss": NaN'),
-            "versions/theirs/v5-transformer/v5_main/record.json",
-            r"train_v5_main.json: found NaN, expected a finite number",
-            id="a NaN loss",
-        ),
-        pytest.param(
-            V5,
-            replace('"val_loss": 4.445361137390137', '"val_loss": 1e999'),
-            "versions/theirs/v5-transformer/v5_main/record.json",
-            r"train_v5_main.json: \$.history\[0\].val_loss: found inf",
-            id="a loss that overflows",
-        ),
-        pytest.param(
+FAULTS: list[dict[str, tuple[str, Change, str]]] = [
+    {
+        "analysis/theirs/extrinsic/scores.csv": (OUTPUTS, cut, r"details_seed456.jsonl: line \d+: found invalid JSON"),
+        V2_RECORD: (V2, cut, r"v2_20k.json: line \d+, column \d+: found invalid JSON"),
+        V5_RECORD: (V5, replace(VALIDATION_LOSS, '"val_loss": NaN'), r"train_v5_main.json: found NaN, expected a finite number"),
+    },
+    {
+        V2_RECORD: (
             V2,
             replace('"performance"', '"speed"'),
-            "versions/theirs/v2-char-lm/v2/record.json",
             r"v2_20k.json: \$.performance: found the keys .*speed.*expected \$.performance.elapsed_sec to be there",
-            id="an unknown schema",
         ),
-        pytest.param(
-            V5,
-            replace('"epoch": 2,', '"epoch": 3,'),
-            "versions/theirs/v5-transformer/v5_main/record.json",
-            r"train_v5_main.json: epoch: found \[1, 3, 3",
-            id="shifted epochs",
-        ),
-        pytest.param(
+        V5_RECORD: (V5, replace(VALIDATION_LOSS, '"val_loss": 1e999'), r"train_v5_main.json: \$\.history\[0\].val_loss: found inf"),
+    },
+    {
+        V2_RECORD: (
             V2,
             replace('"train_docs": 20000', '"train_docs": "many"'),
-            "versions/theirs/v2-char-lm/v2/record.json",
             r"v2_20k.json: \$.dataset.train_docs: found 'many', expected a whole number",
-            id="text for a number",
         ),
-    ],
-)
-def test_files_that_say_nothing_we_know(
-    project: Path, copy: Path, file: str, change: Callable[[bytes], bytes], output: str, message: str
-) -> None:
+        V5_RECORD: (V5, replace('"epoch": 2,', '"epoch": 3,'), r"train_v5_main.json: epoch: found \[1, 3, 3"),
+    },
+]
+"""By output: a file, what is done to it, and the error. Those of one dictionary are met in one call: a JSONL cut inside a line, invalid
+JSON, a loss that is NaN; an unknown schema, a loss that overflows; text for a number, shifted epochs."""
+
+
+@pytest.mark.evidence
+@pytest.mark.parametrize("faults", FAULTS, ids=["not JSON", "another content", "other values"])
+def test_files_that_say_nothing_we_know(project: Path, copy: Path, faults: dict[str, tuple[str, Change, str]]) -> None:
     """Registered as they are, so that their bytes are the right ones and their content is not."""
-    (copy / file).write_bytes(change((copy / file).read_bytes()))
+    for file, change, _ in faults.values():
+        (copy / file).write_bytes(change((copy / file).read_bytes()))
     registering = run_in(project, "python", "-m", "stages.evidence", "register", str(copy), "--campaign", "theirs")
     assert registering.returncode == 0, registering.stderr
     before = files_below(project, *MADE)
-    done = run_in(project, "snakemake", "-c1", output, "--config", "campaign=theirs")
+    done = run_in(project, "snakemake", "-c1", "--keep-going", *faults, "--config", "campaign=theirs")
     assert done.returncode == 1
     text = done.stdout + done.stderr
     errors = [line for line in text.splitlines() if line.startswith("error: ")]
-    assert len(errors) == 1
-    assert re.search(message, errors[0]), errors[0]
+    assert len(errors) == len(faults), errors
+    for _, _, message in faults.values():
+        assert any(re.search(message, error) for error in errors), (message, errors)
     assert "Traceback" not in text
     assert files_below(project, *MADE) == before
-    assert not (project / output).exists()
+    assert not [output for output in faults if (project / output).exists()]
 
 
 @pytest.mark.evidence
