@@ -34,7 +34,7 @@ def test_registries_and_manifests_name_no_file_outside(name: str) -> None:
     write_registry(files={name: file})
     with pytest.raises(UserError, match=r"data/c/registry.json: files.*leaves its folder"):
         load_registry("c")
-    said = dict(kind="weights", files={name: file}, facts={}, parameters={}, inputs={}, code="", libraries={})
+    said = {"kind": "weights", "files": {name: file}, "facts": {}, "parameters": {}, "inputs": {}, "code": "", "libraries": {}}
     place = Path("versions/c/v/r/manifest.json")
     place.parent.mkdir(parents=True)
     place.write_text(json.dumps(said))
