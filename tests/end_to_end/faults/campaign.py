@@ -10,19 +10,18 @@ import json
 import random
 import subprocess
 import time
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 from stages.ledger import METADATA, entry_of
 from tests.conftest import copy_project
-from tests.end_to_end.faults.processes import KINDS, Stage, kill, settle, stages_of, start
+from tests.end_to_end.faults.processes import KINDS, Stage, kill, processor_seconds, settle, stages_of, start
 
 TARGETS = ("all", "track1", "track2", "audit")
 LOOK_SECONDS = 0.5
 AIMED_SECONDS = 6.0
-"""Within which a stage of a kind that was never killed is, once it has begun."""
+"""Of processor time, within which a stage of a kind that was never killed is killed, once it has begun."""
 OUTPUTS = ("data", "versions", "analysis", "reports")
 
 Finished = dict[str, tuple[int, int]]
@@ -35,7 +34,7 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, required=True, help="where the copies of the project are run")
     parser.add_argument("--kills", type=int, default=50)
     parser.add_argument("--seed", type=int, default=7)
-    parser.add_argument("--mean-seconds", type=float, default=25, help="between a run's first stage and the kill, on average")
+    parser.add_argument("--mean-seconds", type=float, default=25, help="of processor time from a run's first stage to its kill")
     parser.add_argument("--cores", type=int, default=2)
     parser.add_argument("--targets", nargs="+", default=TARGETS)
     arguments = parser.parse_args()
@@ -46,11 +45,18 @@ def run(arguments: argparse.Namespace) -> None:
     """The run left alone and the killed one, at the same time, until both are whole."""
     folder: Path = arguments.folder.resolve()
     alone, killed = (copied(folder / name) for name in ("alone", "killed"))
-    command = [f"-c{arguments.cores}", *arguments.targets, "--config", f"campaign={arguments.campaign}"]
-    reference = start(alone, command, folder / "alone.log")
+    command = command_of(arguments.campaign, arguments.cores, arguments.targets)
+    reference = start(alone, command, folder / "alone.log")  # refused at once where it is still under way from an earlier call
     survive(arguments, killed, command, folder)
-    if reference.wait():
+    reference.wait()
+    settle(alone, seconds=6 * 3600)
+    if start(alone, command, folder / "alone.log").wait():
         raise RuntimeError(f"the run left alone failed: see {folder / 'alone.log'}")
+
+
+def command_of(campaign: str, cores: int, targets: Sequence[str] = TARGETS) -> list[str]:
+    """Arguments of Snakemake for all of a campaign."""
+    return [f"-c{cores}", *targets, "--config", f"campaign={campaign}"]
 
 
 def copied(project: Path) -> Path:
@@ -90,19 +96,22 @@ def survive(arguments: argparse.Namespace, project: Path, command: Sequence[str]
 def strike(
     draw: random.Random, snakemake: subprocess.Popen[bytes], arguments: argparse.Namespace, lines: Sequence[dict[str, Any]]
 ) -> tuple[str, Stage | None, list[Stage]] | None:
-    """Wait for the moment that is drawn; what to kill then, the stage to kill and all that run. ``None`` where Snakemake ended before."""
+    """Wait for the moment that is drawn, by processor time, as a busy machine stretches the clock's.
+
+    What to kill then, the stage to kill and all that run; ``None`` where Snakemake ended before.
+    """
     killed = {name for line in lines for name in line.get("killed", [])}
     kind, starting = draw.choice(KINDS), draw.random() < 0.1
     wait, aim = draw.expovariate(1 / arguments.mean_seconds), draw.uniform(0, AIMED_SECONDS)
-    began, first = time.monotonic(), None
+    first = 0.0 if starting else None
     while snakemake.poll() is None:
-        running, now = stages_of(snakemake.pid), time.monotonic()
+        running, used = stages_of(snakemake.pid), processor_seconds(snakemake.pid)
         if running and first is None:
-            first = now
+            first = used
         fresh = [stage for stage in running if stage.name not in killed]
-        late = (now - began if starting else now - (first or now)) >= wait
-        aimed = [stage for stage in fresh if time.time() - stage.began >= aim]
-        if aimed or (late and (running or kind != "stage")):
+        aimed = [stage for stage in fresh if processor_seconds(stage.pid) >= aim]
+        late = first is not None and used - first >= wait and (running or kind != "stage")
+        if aimed or late:
             return kind, draw.choice(aimed or fresh or running or [None]), running
         time.sleep(LOOK_SECONDS)
     return None
@@ -148,11 +157,6 @@ def line_of(
 
 def count_kills(lines: Iterable[dict[str, Any]]) -> int:
     return sum("kind" in line for line in lines)
-
-
-def kills_by(lines: Iterable[dict[str, Any]], key: str) -> Counter[str]:
-    """Number of kills by ``kind``, or by the stages ``killed``."""
-    return Counter(name for line in lines for name in ([line[key]] if isinstance(line.get(key), str) else line.get(key, [])))
 
 
 def read_log(path: Path) -> list[dict[str, Any]]:

@@ -70,10 +70,25 @@ def _stage(process: psutil.Process) -> Stage | None:
     return Stage(process.pid, words[2].removeprefix("stages."), writes, process.create_time())
 
 
+def processor_seconds(process: int) -> float:
+    """What a process and all that it began have used so far, those that have ended included."""
+    with suppress(psutil.NoSuchProcess):
+        own = psutil.Process(process)
+        return sum(_seconds(each) for each in [own, *own.children(recursive=True)])
+    return 0.0
+
+
+def _seconds(process: psutil.Process) -> float:
+    with suppress(psutil.NoSuchProcess):
+        return float(sum(process.cpu_times()[:4]))  # its own as user and system, then of the children that it waited for
+    return 0.0
+
+
 def kill(kind: str, snakemake: subprocess.Popen[bytes], stage: Stage | None) -> None:
     """Kill (SIGKILL) what ``kind`` says, and wait until Snakemake has ended, as after a stage's death it does by itself."""
     if kind == "group":
-        os.killpg(snakemake.pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):
+            os.killpg(snakemake.pid, signal.SIGKILL)
     elif kind == "snakemake":
         snakemake.kill()
     elif stage:

@@ -94,6 +94,7 @@ def test_a_clock_that_is_set_back_changes_nothing(inputs: Path, expected: dict[s
     assert json.loads((folder / "timing.json").read_text())["resumed"] == 2
 
 
+@pytest.mark.faults
 def test_a_damaged_checkpoint_gives_way_to_the_one_before_and_two_to_a_new_beginning(
     inputs: Path, expected: dict[str, str], tmp_path: Path
 ) -> None:
