@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from stages.errors import UserError, report_errors
-from stages.files import read_csv, read_json, to_csv, to_json, write_atomic
+from stages.files import read_csv, to_csv, to_json, write_atomic
+from stages.table_file import read_table_file
 
 COLUMNS = ("table", "row", "column", "thesis", "ours", "under_habit", "habit", "verdict", "second_source")
 TOLERANCE = 1e-9
@@ -125,7 +126,7 @@ def main() -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Read tables and thesis cells, write verdicts and their summary."""
-    tables = {table["table"]: table for table in map(read_json, arguments.tables)}
+    tables = {table["table"]: table for table in map(read_table_file, arguments.tables)}
     thesis = read_csv(arguments.cells)
     if not thesis or not {"table", "row", "column", "printed"} <= thesis[0].keys():
         raise UserError(arguments.cells, "", "no such rows", "rows with table, row, column and printed")

@@ -8,12 +8,15 @@ back: a rule's outputs are kept when its job fails (``update``), but Snakemake r
 
 import json
 import shutil
+import sys
 from base64 import urlsafe_b64encode
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from stages.files import write_atomic
+from stages.document import Document
+from stages.errors import UserError
+from stages.files import parse_json, read_text, write_atomic
 
 METADATA = Path(".snakemake/metadata")
 BEFORE = Path(".snakemake/metadata_before_run")
@@ -52,7 +55,13 @@ def _put_back(entry: Path) -> None:
 
 
 def _canonicalise(entry: Path) -> None:
-    text = entry.read_text()
-    canonical = json.dumps(json.loads(text) | VOLATILE, sort_keys=True, indent=1, ensure_ascii=False) + "\n"
+    """Bring an entry to its form; a damaged one stays as it is, which is said: the state of its output is then unknown."""
+    try:
+        text = read_text(entry)
+        content = Document(entry.as_posix(), "", parse_json(text, entry)).mapping("$")
+    except UserError as error:
+        print(f"note: left as it is: {error}", file=sys.stderr)
+        return
+    canonical = json.dumps(content | VOLATILE, sort_keys=True, indent=1, ensure_ascii=False) + "\n"
     if text != canonical:
         write_atomic(entry, canonical)

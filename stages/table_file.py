@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, model_validator
 
 from stages.errors import UserError
 from stages.files import read_json
@@ -26,13 +26,39 @@ class Place(BaseModel):
     origin: str
 
 
+class Also(BaseModel):
+    """The same value from a second source."""
+
+    value: float
+    formula: str
+    lineage: list[Place]
+
+
+class Thesis(BaseModel):
+    """What it would be under a habit of the thesis."""
+
+    habit: str
+    value: float
+    printed: str
+
+
 class Part(BaseModel):
     """One value of a cell."""
 
     name: str
     value: Any
+    printed: str
     formula: str
     lineage: list[Place]
+    missing: str = ""
+    also: Also | None = None
+    thesis: Thesis | None = None
+
+    @model_validator(mode="after")
+    def _comparable(self) -> "Part":
+        if self.also and not isinstance(self.value, int | float):
+            raise ValueError("no number beside a second source")
+        return self
 
 
 class Cell(BaseModel):

@@ -28,11 +28,12 @@ from stages.campaign_models import CampaignParameters, Price
 from stages.compare import cells_of
 from stages.document import Document
 from stages.errors import UserError
-from stages.files import read_bytes, read_csv, read_json, sha256_of
+from stages.files import read_bytes, read_csv, sha256_of
 from stages.parameter_models import RunParameters
 from stages.parameters import load_campaign, load_run
 from stages.record import Record, load_record, trace
 from stages.registry import Evidence, Registry, evidence_root, registered
+from stages.table_file import read_table_file
 from stages.table_spec import COUNTING
 from stages.traced import Ref
 from stages.worked_entries import worked_files
@@ -107,7 +108,7 @@ class Campaign:
 
     @cached_property
     def _all_tables(self) -> dict[str, Any]:
-        return {path.stem: read_json(path) for path in sorted(Path("reports", self.name, "tables").glob("*.json"))}
+        return {path.stem: read_table_file(path) for path in sorted(Path("reports", self.name, "tables").glob("*.json"))}
 
     @cached_property
     def tables(self) -> dict[str, Any]:

@@ -20,9 +20,10 @@ from stages.audit.finding import SEVERITIES, Finding
 from stages.audit.page import render
 from stages.audit.rules import FAMILIES, RULES, all_rules, run_rules
 from stages.errors import report_errors
-from stages.files import read_json, to_json, write_atomic
+from stages.files import to_json, write_atomic
 from stages.parameters import load_prices
 from stages.registry import load_registry
+from stages.table_file import read_table_file
 
 
 def summarise(campaign: Campaign, findings: Sequence[Finding]) -> dict[str, Any]:
@@ -91,7 +92,7 @@ def run(arguments: argparse.Namespace) -> None:
     settings = arguments.settings.split()
     campaign = Campaign.load(arguments.campaign, load_registry(arguments.campaign, settings), load_prices(), settings)
     result = audit(campaign)
-    write_atomic(arguments.page, render(result, [read_json(path) for path in arguments.corrected]))
+    write_atomic(arguments.page, render(result, [read_table_file(path) for path in arguments.corrected]))
     write_atomic(arguments.findings, to_json(result))
     severities = result["summary"]["severities"]
     print(f"{len(RULES)} rules: " + ", ".join(f"{count} {name}s" for name, count in severities.items()))

@@ -25,8 +25,16 @@ Scores = dict[tuple[int, str, str, str], list[float]]
 def read_scores(path: Path) -> Scores:
     """Scores that ``stages.score`` wrote."""
     scores: Scores = defaultdict(list)
-    for row in read_csv(path):
-        scores[int(row["seed"]), row["task"], row["metric"], row["system"]].append(float(row["score"]))
+    for number, row in enumerate(read_csv(path), start=1):
+        try:
+            score = float(row["score"])
+            scores[int(row["seed"]), row["task"], row["metric"], row["system"]].append(score)
+        except (KeyError, ValueError) as error:
+            raise UserError(
+                path, f"row {number}", f"{error}", "seed, task, metric, system and score, as stages.score writes them"
+            ) from error
+        if not 0 <= score <= 1:  # a NaN is not, either
+            raise UserError(path, f"row {number}, score", row["score"], "a number from 0 to 1")
     return scores
 
 

@@ -49,3 +49,12 @@ def test_a_failed_job_does_not_leave_its_parameters_behind(metadata: Path) -> No
 def test_entries_are_named_as_snakemake_names_them() -> None:
     assert ledger.entry_of("reports/a.tex").as_posix() == "cmVwb3J0cy9hLnRleA=="
     assert len(ledger.entry_of("x" * 400).parts) == 3
+
+
+def test_a_damaged_entry_ends_nothing_and_is_told(metadata: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write("a.tex", params=["0.07"])
+    (metadata / ledger.entry_of("b.tex")).write_bytes(b'{"params": \xff')
+    (metadata / ledger.entry_of("c.tex")).write_bytes(b"[]")
+    ledger.settle()
+    assert capsys.readouterr().err.count("note: left as it is: ") == 2
+    assert (metadata / ledger.entry_of("b.tex")).read_bytes() == b'{"params": \xff', "Snakemake's to judge"
