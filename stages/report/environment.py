@@ -70,6 +70,9 @@ def citation(path: Any) -> dict[str, str]:
     told = read_yaml(path)
     if missing := [key for key in ("title", "authors", "version", "license", "date-released") if not told.get(key)]:
         raise UserError(path, missing[0], "nothing", "what the page cites")
+    named = [isinstance(each, dict) and ("name" in each or {"family-names", "given-names"} <= each.keys()) for each in told["authors"]]
+    if not isinstance(told["authors"], list) or not all(named):
+        raise UserError(path, "authors", repr(told["authors"])[:80], "a list, each with name, or family-names and given-names")
     authors = [author.get("name") or f"{author['family-names']}, {author['given-names']}" for author in told["authors"]]
     year = str(told["date-released"])[:4]
     fields = {

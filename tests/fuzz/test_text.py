@@ -13,7 +13,9 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from tokenizers import Tokenizer
 
+from stages.base_tokenizer import train_byte_bpe
 from stages.cleaning import clean
 from stages.corpora.files import documents, whole_characters
 from stages.errors import UserError
@@ -24,7 +26,7 @@ from stages.text_parameters import Cleaning
 from stages.text_store import TextStore, write_texts
 from stages.vocabulary import CharacterVocabulary, SentencePieceVocabulary, load_vocabulary
 from stages.yaml_files import parse_yaml
-from tests.unit.tokenizers import SOUND, make_tokenizer, parameters, write_text
+from tests.unit.tokenizers import SOUND, invented_documents, make_tokenizer, parameters, write_text
 
 NASTY = "".join(map(chr, (0, 9, 10, 11, 12, 13, 0x1C, 0x20, 0x85, 0xA0, 0xAD, 0x200B, 0x200D, 0x200F, 0x2028, 0x2029, 0x202E, 0xFEFF)))
 """Controls, ends of lines of every kind, spaces, joiners, directions, a byte-order mark."""
@@ -60,6 +62,12 @@ def pieces(tmp_path_factory: pytest.TempPathFactory) -> SentencePieceVocabulary:
     )
     assert isinstance(vocabulary, SentencePieceVocabulary)
     return vocabulary
+
+
+@pytest.fixture(scope="module")
+def byte_pairs() -> Tokenizer:
+    """A base model's tokenizer."""
+    return train_byte_bpe(invented_documents(50), 300)
 
 
 @steady
@@ -174,6 +182,13 @@ def test_characters_come_back_but_those_the_vocabulary_lacks(text: str) -> None:
 def test_pieces_with_bytes_give_back_any_text(pieces: SentencePieceVocabulary, text: str) -> None:
     plain = text.replace("\u2581", " ")
     assert pieces.decode(pieces.encode(text)) == plain
+
+
+@steady
+@given(TEXT)
+def test_byte_pairs_give_back_any_text(byte_pairs: Tokenizer, text: str) -> None:
+    ids = byte_pairs.encode(text, add_special_tokens=False).ids
+    assert byte_pairs.decode(ids, skip_special_tokens=False) == text
 
 
 @steady
