@@ -18,6 +18,7 @@ from stages.figures.values import Inputs, RunRecord
 from stages.files import read_json, sha256_of_file, to_json, write_atomic
 from stages.number import LANGUAGES
 from stages.record import load_record
+from stages.table_file import read_table_file
 
 SUFFIXES = {"pt": "", "en": ".en"}
 """Of the names of SVG files, by language."""
@@ -34,7 +35,12 @@ def module_of(figure: str) -> ModuleType:
 def read_inputs(campaign: str, records: Sequence[Path], data: Sequence[Path]) -> Inputs:
     """Everything that a figure may show."""
     found = [RunRecord(path.as_posix(), load_record(path)) for path in records]
-    return Inputs(campaign, found, {path.stem: (path.as_posix(), read_json(path)) for path in data})
+    return Inputs(campaign, found, {path.stem: (path.as_posix(), _data(path)) for path in data})
+
+
+def _data(path: Path) -> Any:
+    """A table, or the JSON that something else is."""
+    return read_table_file(path) if path.parent.name == "tables" else read_json(path)
 
 
 def document_of(figure: str, inputs: Inputs, sources: Sequence[Path]) -> dict[str, Any]:
