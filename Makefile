@@ -18,7 +18,7 @@ AGAIN := $(if $(EVIDENCE),score_outputs import_run import_extrinsic corrected_sc
 AUDIT := $(if $(EVIDENCE),--forcerun audit_campaign)
 FOUND := analysis/$(campaign)/audit
 
-.PHONY: help install install-scale reproduce published demo clean-demo plan test types tests scale audit evidence track publish ui bench schemas lock clean
+.PHONY: help install install-scale reproduce published demo clean-demo plan test types tests scale audit evidence track publish ui bench schemas advisories lock clean
 
 help:
 	@echo "make reproduce   set up, then make every table, figure and page again and compare with the thesis; then the demo"
@@ -118,6 +118,13 @@ ui: publish
 # Some twelve minutes on two idle cores; writes bench/results/bench.json, docs/speed.md and the README's sentences on speed.
 bench: install
 	python -m bench
+
+# Known faults of the pinned versions, asked of PyPI; --strict, or it ends well where it could ask nobody (docs/security.md).
+advisories:
+	$(PYTHON) -m venv .venv-advisories
+	.venv-advisories/bin/python -m pip install --quiet --disable-pip-version-check pip-audit==2.10.1
+	.venv-advisories/bin/pip-audit --strict --disable-pip --no-deps -r requirements.lock -r requirements-scale.lock || \
+	{ echo "error: a known fault above, or PyPI's advisories are not reachable from here: nothing is proved" >&2; exit 1; }
 
 schemas: install
 	python -m stages.schemas
