@@ -89,7 +89,7 @@ def test_two_publishings_at_once_on_a_cold_database_show_what_sqlite_shows(
 
 def draw_curve(address: str, number: int) -> None:
     """What a training shows; two points and an epoch."""
-    live.POINT_SECONDS = 0.0
+    live.POINT_SECONDS, live.PATIENCE_SECONDS = 0.0, 600.0
     curves = LiveCurves(address, "c", f"r{number}", f"f{number}")
     for step in (1, 2):
         curves(State(0.1, "", step=step), {"loss": 3.0 - step, "learning_rate": 0.1})
@@ -115,6 +115,7 @@ def test_a_training_goes_on_without_its_server(
 ) -> None:
     monkeypatch.setattr(live, "POINT_SECONDS", 0.0)
     monkeypatch.setattr(live, "FLUSH_SECONDS", 0.0)
+    monkeypatch.setattr(live, "PATIENCE_SECONDS", 600.0)
     curves, slowest = LiveCurves(address, "c", "r", "f"), 0.0
     assert curves.writer
     curves.writer.join()

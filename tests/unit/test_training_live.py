@@ -12,6 +12,12 @@ from stages.training.state import State
 EPOCH = {"loss": 2.5, "accuracy": 0.4, "val_loss": 2.0, "val_accuracy": 0.5}
 
 
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However busy the machine is, the last points are waited for."""
+    monkeypatch.setattr(live, "PATIENCE_SECONDS", 600.0)
+
+
 def curves(store: Path, run: str = "r", fingerprint: str = "f") -> LiveCurves:
     return LiveCurves(f"sqlite:///{store}", "c", run, fingerprint)
 
