@@ -29,7 +29,7 @@ class Clone(Project):
 
         self.env = {name: value for name, value in self.env.items() if not name.startswith(("AWS_", "MLFLOW_"))}
         self.env |= {"ENDPOINT": endpoint, "BUCKET": BUCKET, "KEY": KEY, "SECRET": SECRET, "TARGET": f"{RUN}/record.json"}
-        self.env |= {"AWS_CONFIG_FILE": "/dev/null", "AWS_EC2_METADATA_DISABLED": "true", "HOME": str(folder)}
+        self.env |= {"AWS_EC2_METADATA_DISABLED": "true", "HOME": str(folder)}
         self.env |= {f"GIT_{who}_{what}": "test@localhost" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
         self.env["PATH"] = f"{Path(sys.executable).parent}:{self.env['PATH']}"
 
