@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from stages.parameter_models import RunParameters
-from stages.planning.read_once import load_record
+from stages.planning.read_once import readable_record
 from stages.record import Record
 from stages.training_parameters import AdapterArchitecture
 from stages.tuning_places import is_on_hub
@@ -19,7 +19,7 @@ def nearest_record(campaign: str, run: RunParameters) -> tuple[Path, Record] | N
     """
     names = [name for name in (run.run, run.variant_of) if name]
     paths = [path for name in names for path in sorted(Path("versions").glob(f"*/{run.version}/{name}/record.json"))]
-    found = [(path, load_record(path)) for path in paths]
+    found = [(path, record) for path in paths if (record := readable_record(path))]
     fitting = [(path, record) for path, record in found if _fits(campaign, run, record)]
     return min(fitting, key=lambda entry: _distance(campaign, run, entry[1]), default=None)
 

@@ -1,5 +1,6 @@
 """How long a training takes: as it did before, or as the nearest one did, times the work that it is beside it."""
 
+import math
 from dataclasses import replace
 
 from stages.parameter_models import RunParameters
@@ -10,7 +11,8 @@ from stages.planning.times import name_of, own_seconds, recorded_on, recorded_ti
 from stages.planning.work import Work, work_of
 from stages.record import Record
 
-SCALED = "time grows with positions and with the weights at work at each"
+SCALED = "time grows with the positions trained on"
+BUSY = "and not at all to fully with the weights at work at each"
 
 
 def estimate_training(job: Job, run: RunParameters) -> Estimate | None:
@@ -54,9 +56,13 @@ def _scaled(estimate: Estimate, run: RunParameters, record: Record) -> Estimate 
 
 
 def _times(estimate: Estimate, ratio: tuple[float, float]) -> Estimate:
-    """The range goes from positions alone to positions times weights: which of them a device feels depends on how busy it is."""
+    """The range goes from positions alone to positions times weights, and the estimate is their geometric mean.
+
+    Which of them a device feels depends on how busy it is: docs/plan.md says how far measured times were from this.
+    """
     positions, weights = ratio
     if positions == weights == 1.0:
         return estimate
-    scaled, alone = estimate.times(positions * weights, SCALED), estimate.times(positions)
-    return replace(scaled, low=min(scaled.low, alone.low), high=max(scaled.high, alone.high))
+    alone = estimate.times(positions, SCALED if weights == 1.0 else f"{SCALED}, {BUSY}")
+    least, most = sorted((1.0, weights))
+    return replace(alone.times(math.sqrt(weights)), low=alone.low * least, high=alone.high * most)

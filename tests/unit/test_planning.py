@@ -56,13 +56,16 @@ def test_epochs_documents_and_widths_scale_it_and_that_is_said() -> None:
     fewer = estimate(training("v6_rc16k_v5b"), "v6_rc16k_v5b.data.documents_train=10000")
     assert fewer.seconds == pytest.approx(whole.seconds / 10)
     wider = estimate(training("v6_rc16k_v5b"), "v6_rc16k_v5b.architecture.model_size=640")
-    assert wider.seconds > 1.9 * whole.seconds and wider.low < whole.seconds, "the range reaches down to positions alone"
+    assert wider.low == whole.low and wider.high == pytest.approx(2.4 * whole.high, rel=0.01), (
+        "from positions alone to positions times weights"
+    )
+    assert wider.seconds == pytest.approx(2.4**0.5 * whole.seconds, rel=0.01)
 
 
 def test_a_variant_takes_its_base_run_and_the_output_layer_at_each_position() -> None:
     base, variant = estimate(training("v4_subword")), estimate(training("v4_subword_all_positions"))
     assert variant.source == base.source
-    assert variant.low == base.seconds < variant.seconds
+    assert variant.low == base.seconds < variant.seconds < variant.high
 
 
 def test_the_weights_at_work_are_those_that_the_record_counts() -> None:
@@ -70,6 +73,19 @@ def test_the_weights_at_work_are_those_that_the_record_counts() -> None:
     work, architecture = work_of(record.configuration, like=record.configuration), record.configuration.architecture
     assert work and isinstance(architecture, TransformerArchitecture)
     assert work.weights == architecture.parameter_count
+
+
+def test_a_record_that_cannot_be_read_is_named_and_left_aside(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "params").symlink_to(ROOT / "params")
+    broken = tmp_path / "versions/old/v1-char-rnn/v1/record.json"
+    broken.parent.mkdir(parents=True)
+    broken.write_text("{}")
+    (tmp_path / "versions/published").symlink_to(ROOT / "versions/published")
+    monkeypatch.chdir(tmp_path)
+    assert estimate(training("v1")).source == "versions/published/v1-char-rnn/v1/record.json"
+    assert "left aside for the plan: versions/old/v1-char-rnn/v1/record.json: schema_version" in capsys.readouterr().err
 
 
 def test_a_gpu_says_nothing_of_a_cpu() -> None:
