@@ -1,6 +1,7 @@
 """A campaign through a real queue: Slurm with one node (tests/scale/slurm.sh). The same bytes as without."""
 
 import json
+import re
 import subprocess
 import time
 from collections.abc import Iterator
@@ -17,6 +18,8 @@ SLURM = Path(__file__).with_name("slurm.sh")
 QUERIES = "--slurm-status-command squeue --slurm-init-seconds-before-status-checks 5"
 """For a Slurm without accounting, and for jobs of seconds."""
 RUN = f"snakemake --profile profiles/slurm {QUERIES} track1 audit --config campaign=tiny"
+SUBMITTED = "submitted.txt"
+"""Rules of the jobs that went through the queue."""
 MADE = ("data/tiny", "versions/tiny", "analysis/tiny", "reports/tiny")
 
 
@@ -39,8 +42,10 @@ def queued(queue: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
     began = time.monotonic()
     done = run_in(folder, *RUN.split())
     assert done.returncode == 0, done.stdout + done.stderr
-    submitted = done.stderr.count("has been submitted with SLURM jobid")
-    print(f"\nSlurm: {submitted} jobs through the queue, {time.monotonic() - began:.0f} s in all")
+    (folder / SUBMITTED).write_text(
+        "\n".join(re.findall(r"has been submitted with SLURM jobid .*slurm_logs/rule_(\w+)/", done.stdout + done.stderr))
+    )
+    print(f"\nSlurm: {len((folder / SUBMITTED).read_text().split())} jobs through the queue, {time.monotonic() - began:.0f} s in all")
     return folder
 
 
@@ -62,16 +67,17 @@ def without_clock(files: dict[str, bytes]) -> dict[str, Any]:
 
 
 def by_content(path: str, files: dict[str, bytes]) -> bool:
-    """Whether a file is none of times: ``timing.json``, or a table that has some, whose JSON has the others."""
+    """Whether a file is none of times: ``timing.json``, a history, or a table that has some; JSON has what these have beside them."""
     data = files.get(f"{path.rpartition('.')[0]}.json", b"")
-    return not path.endswith("timing.json") and (path.endswith(".json") or b"timing.json" not in data)
+    return not path.endswith(("timing.json", "history.csv")) and (path.endswith(".json") or b"timing.json" not in data)
 
 
 def untimed(value: dict[str, Any]) -> Any:
     """A record or a table's data without what it has from the clock."""
     if "rows" in value:
         return [cell for row in value["rows"] for cell in row["cells"].values() if "timing.json" not in json.dumps(cell)]
-    return value | {"time": None, "files": {path: entry for path, entry in value["files"].items() if not path.endswith("timing.json")}}
+    files = {path: entry for path, entry in value["files"].items() if not path.endswith("timing.json")}
+    return value | {"time": None, "files": files, "history": [epoch | {"seconds": None} for epoch in value["history"]]}
 
 
 @pytest.mark.scale
@@ -87,8 +93,7 @@ def test_a_campaign_through_a_queue_has_the_same_bytes(queued: Path, local: Path
 
 @pytest.mark.scale
 def test_the_queue_takes_what_is_long_and_no_light_job(queued: Path) -> None:
-    named = subprocess.run(["squeue", "--states=all", "--noheader", "--format=%k"], capture_output=True, text=True, check=True).stdout
-    rules = {line.partition("_wildcards_")[0].removeprefix("rule_") for line in named.split()}
+    rules = set((queued / SUBMITTED).read_text().split())
     assert {"corpus", "text", "tokens", "train", "windows", "sample", "audit_campaign"} <= rules
     assert not {"table", "record_run", "guardrails"} & rules
 
