@@ -113,7 +113,7 @@ rule report:
 onstart:
     refuse_what_is_not_asked_for(workflow)
     hold_project()
-    ledger.remember()
+    ledger.remember(get_unfinished_outputs(workflow))
     show_live_curves()
 
 

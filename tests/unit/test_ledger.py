@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from stages import ledger
+from stages.files import write_atomic
 
 
 @pytest.fixture
@@ -44,6 +45,22 @@ def test_a_failed_job_does_not_leave_its_parameters_behind(metadata: Path) -> No
     assert not (metadata / ledger.entry_of("b.tex")).exists(), "made by no run yet, so nothing is known of it"
     assert read("c.tex")["params"] == ["0.08"], "a job that succeeded in the same run counts"
     assert not ledger.BEFORE.exists()
+
+
+def test_after_a_killed_run_the_next_one_puts_back_what_was_not_made(metadata: Path) -> None:
+    for output in ("failed.tex", "made.tex"):
+        write_atomic(Path(output), "0.07")
+        write(output, params=["0.07"])
+    ledger.remember(["failed.tex", "made.tex", "never.tex"])
+    write_atomic(Path("made.tex"), "0.08")
+    Path("failed.tex").write_text("0.07")  # as Snakemake restores it
+    for output in ("failed.tex", "made.tex", "never.tex"):
+        write(output, params=["0.08"])  # then it is killed
+    ledger.remember()
+    assert (read("failed.tex")["params"], read("made.tex")["params"]) == (["0.07"], ["0.08"])
+    assert not (metadata / ledger.entry_of("never.tex")).exists()
+    ledger.settle()
+    assert not ledger.PLANNED.exists() and not ledger.BEFORE.exists()
 
 
 def test_entries_are_named_as_snakemake_names_them() -> None:
