@@ -75,9 +75,10 @@ def restore(setup: Setup, saved: Mapping[str, Any], tensors: Mapping[str, Tensor
         parameter.copy_(tensors[f"model.{name}"])
         for key, value in setup.optimiser.state[name].items():
             value.copy_(tensors[f"optimiser.{name}.{key}"])
-    torch.set_rng_state(tensors["random.cpu"][setup.processes.rank])
+    rank = setup.processes.rank  # its row is cloned: a view of one is refused by PyTorch 2.13, or crashes it
+    torch.set_rng_state(tensors["random.cpu"][rank].clone())
     if "random.cuda" in tensors:
-        torch.cuda.set_rng_state(tensors["random.cuda"][setup.processes.rank], setup.device.device)
+        torch.cuda.set_rng_state(tensors["random.cuda"][rank].clone(), setup.device.device)
     if saved["scaler"]:
         setup.scaler.load_state_dict(saved["scaler"])
     best = {name.removeprefix("best."): value for name, value in tensors.items() if name.startswith("best.")}
