@@ -86,15 +86,14 @@ def test_a_wrong_key_is_refused_and_told(origin: Clone, tmp_path: Path) -> None:
     clone.env["SECRET"] = "another"
     clone.documented(KEYS)
     said = clone.run("dvc", "pull", status=1)
-    assert "ERROR" in said and ("Forbidden" in said or "signature" in said.lower()), said
+    assert "failed to connect to s3" in said and "Forbidden" in said, said
     assert clone.blobs() == {} and "another" not in said
 
 
 def test_a_bucket_that_is_not_there_is_told(origin: Clone, tmp_path: Path) -> None:
     clone = cloned(origin, tmp_path)
     clone.run("dvc", "remote", "modify", "--local", "team", "url", "s3://absent/lastro")
-    said = clone.run("dvc", "pull", status=255)
-    assert "ERROR" in said, said
+    assert "The specified bucket does not exist" in clone.run("dvc", "pull", status=255)
     assert clone.blobs() == {}
 
 
@@ -110,7 +109,7 @@ def test_a_half_pushed_remote_names_the_file_and_the_next_push_mends_it(origin: 
     (clone.root / RUN / "note.txt").write_text("mine")
     bucket.delete_object(Bucket=BUCKET, Key=object_of(origin, WEIGHTS))
     said = clone.run("dvc", "pull", status=1)
-    assert WEIGHTS in said, said
+    assert "Checkout failed" in said and WEIGHTS in said, said
     rest = {path: data for path, data in origin.blobs().items() if path != WEIGHTS}
     assert clone.blobs() == rest and (clone.root / RUN / "note.txt").read_text() == "mine"
     origin.run("dvc", "push")
@@ -124,7 +123,7 @@ def test_an_altered_object_is_not_taken(origin: Clone, tmp_path: Path) -> None:
     bucket.put_object(Bucket=BUCKET, Key=name, Body=altered)
     clone = cloned(origin, tmp_path)
     said = clone.run("dvc", "pull", status=1)
-    assert WEIGHTS in said, said
+    assert "Checkout failed" in said and WEIGHTS in said, said
     assert WEIGHTS not in clone.blobs()
 
     clone.run("dvc", "remote", "modify", "--local", "team", "verify", "false")
