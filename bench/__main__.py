@@ -14,7 +14,7 @@ from functools import partial
 from importlib.metadata import version
 from multiprocessing import get_context
 
-from bench.machine import machine
+from bench.machine import surroundings
 from bench.measure import Result, result_of
 from bench.page import entry_table, growth_table, publish
 from bench.results import PLACE, Bench, Entry, Module
@@ -30,7 +30,7 @@ MODULES = (
 def run_all(names: list[str]) -> Bench:
     """The result of these modules, each in a new process."""
     with ProcessPoolExecutor(1, get_context("spawn"), max_tasks_per_child=1) as pool:
-        bench = Bench(machine=pool.submit(machine).result(), modules={}, entries={}, growth={})
+        bench = Bench(machine=pool.submit(surroundings).result(), modules={}, entries={}, growth={})
         for name in names:
             before, start = os.getloadavg()[0], time.perf_counter()
             found, passed = pool.submit(result_of, name).result(), time.perf_counter() - start

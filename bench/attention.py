@@ -14,13 +14,11 @@ records, on CUDA what its allocator reports. It is the same in every run.
 
 import math
 import os
-import platform
 import statistics
 import sys
 import time
 from collections.abc import Callable
 from functools import partial
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -29,11 +27,11 @@ from torch import Tensor
 from torch.nn.functional import scaled_dot_product_attention
 from torch.profiler import ProfilerActivity, profile
 
+from bench.machine import machine
 from bench.measure import Result, entry, rates
 from bench.sparse_attention import Pattern, block_attention, seen_blocks
 from stages.files import read_json, to_json, write_atomic
 from stages.threads import use_threads
-from stages.training.hardware import processor_name
 
 RESULT = Path("bench/results/attention.json")
 ROUNDS = 5
@@ -146,17 +144,12 @@ def result() -> Result:
     return Result(entries | memory, setting)
 
 
-def machine() -> dict[str, Any]:
-    """Processor, cores, Python and PyTorch."""
-    return {"cpu": processor_name(), "cores": os.cpu_count(), "python": platform.python_version(), "torch": version("torch")}
-
-
 def main() -> None:
     if not ENVIRONMENT.items() <= os.environ.items():  # read when a process starts
         os.execve(sys.executable, [sys.executable, "-m", "bench.attention"], os.environ | ENVIRONMENT)
     use_threads(1)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    libraries, methods = machine(), measure(device)
+    libraries, methods = machine("torch"), measure(device)
     result = {
         "machine": libraries,
         "device": torch.cuda.get_device_name() if device.type == "cuda" else f"{libraries['cpu']}, 1 thread",

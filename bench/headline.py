@@ -5,7 +5,7 @@ from textwrap import fill
 from bench.results import Bench
 
 SENTENCES = """\
-Measured by `make bench` on {processor}, {cores} cores, each ratio against a baseline of the same run; all of it, with rounds, spread
+Measured by `make bench` on {cpu}, {cores} cores, each ratio against a baseline of the same run; all of it, with rounds, spread
 and what it does not say, is in [docs/speed.md](docs/speed.md). Cleaning is {cleaning.one_process} times as fast as the same rules
 character by character on one core and {cleaning.two_processes} times on two; encoding in batches {tokenising.unigram_in_batches} times
 as fast as a call per document for unigram, {tokenising.character_in_batches} times for characters. A training step takes
@@ -21,7 +21,7 @@ audit takes {audit.audit} times as long as scoring the outputs once. With the si
 
 def headline(bench: Bench) -> str:
     """The sentences with the figures of ``bench``: ratios, exponents, seconds; :class:`KeyError` where one was not measured."""
-    found = {"{processor}": str(bench.machine["processor"]), "{cores}": f"{bench.machine['cores']:.0f}", "{gpu}": gpu(bench)}
+    found = {"{cpu}": str(bench.machine["cpu"]), "{cores}": f"{bench.machine['cores']:.0f}", "{gpu}": gpu(bench)}
     found |= {f"{{{name}}}": ratio(entry.ratio) for name, entry in bench.entries.items() if entry.ratio is not None}
     found |= {f"{{{name}}}": f"{each.exponent:.2f}" for name, each in bench.growth.items()}
     found |= {f"{{{name} {each.sizes[-1]:.0f}}}": f"{each.seconds[-1]:.0f}" for name, each in bench.growth.items()}

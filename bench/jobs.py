@@ -10,7 +10,7 @@ from collections import defaultdict
 from dataclasses import asdict
 from typing import Any
 
-from bench.measure import machine
+from bench.machine import machine
 from stages.files import to_json, write_atomic
 from stages.planning.jobs import Job, planned_jobs
 from stages.planning.read_once import load_run

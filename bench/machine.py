@@ -2,6 +2,7 @@
 
 import os
 import platform
+from importlib.metadata import version
 
 import psutil  # type: ignore[import-untyped]
 
@@ -9,16 +10,20 @@ from bench.measure import NO_GPU
 from stages.training.hardware import processor_name
 
 
-def machine() -> dict[str, float | str]:
-    """Processor, memory, GPU, system."""
+def machine(*libraries: str) -> dict[str, float | str]:
+    """Processor, cores, Python and the versions of ``libraries``."""
     return {
-        "processor": processor_name(),
+        "cpu": processor_name(),
         "cores": os.cpu_count() or 1,
-        "GiB of memory": round(psutil.virtual_memory().total / 2**30, 1),
-        "GPU": gpu_name(),
-        "system": platform.platform(),
-        "Python": platform.python_version(),
+        "python": platform.python_version(),
+        **{name: version(name) for name in libraries},
     }
+
+
+def surroundings() -> dict[str, float | str]:
+    """The machine with its memory, GPU and system."""
+    memory = round(psutil.virtual_memory().total / 2**30, 1)
+    return machine() | {"GiB of memory": memory, "GPU": gpu_name(), "system": platform.platform()}
 
 
 def gpu_name() -> str:

@@ -25,7 +25,7 @@ from tests.conftest import ROOT
 @pytest.fixture
 def found() -> Bench:
     """A run of two made-up modules, of which one has no GPU."""
-    bench = Bench(machine={"processor": "a processor", "cores": 2, "GPU": measure.NO_GPU}, modules={}, entries={}, growth={})
+    bench = Bench(machine={"cpu": "a processor", "cores": 2, "GPU": measure.NO_GPU}, modules={}, entries={}, growth={})
     fast = entry("Ours", "MB/s", [8, 12, 20], "plain", [2, 2, 4])
     usage = [[Usage(9, 3.0 * size, 50)] for size in (1, 2, 4)]
     result = Result(
