@@ -26,7 +26,7 @@ def headline(bench: Bench) -> str:
     found |= {f"{{{name}}}": f"{each.exponent:.2f}" for name, each in bench.growth.items()}
     found |= {f"{{{name} {each.sizes[-1]:.0f}}}": f"{each.seconds[-1]:.0f}" for name, each in bench.growth.items()}
     found |= {f"{{{name}: {key}}}": words(value) for name, module in bench.modules.items() for key, value in module.setting.items()}
-    text = SENTENCES
+    text = " ".join(SENTENCES.split())
     for name, value in found.items():
         text = text.replace(name, value)
     if "{" in text:

@@ -23,7 +23,8 @@ INTRODUCTION = f"""# Speed
 
 - **Value** is the median of the rounds, with the least and the most of them in brackets. It is of this machine.
 - **Against the baseline** is the median of the rounds' ratios, value over the baseline's value in the same round: of a rate (…/s) how many
-  times as fast, of seconds how many times as long. It travels better to other machines than a value does.
+  times as fast, of seconds how many times as long, of MiB as much. It travels better to other machines
+  than a value does.
 - Ways that are compared take turns within every round, so that what disturbs one disturbs the other. Where a setting says *processor
   seconds*, other work on the machine counts for little; all else is time on the wall.
 - The load average before a module says whether something else ran.
@@ -86,7 +87,7 @@ def section(bench: Bench, name: str) -> str:
 
 def page(bench: Bench) -> str:
     """The page."""
-    machine = "\n".join(f"| {key} | {value} |" for key, value in bench.machine.items())
+    machine = "\n".join(f"| {key} | {words(value)} |" for key, value in bench.machine.items())
     total = sum(module.seconds for module in bench.modules.values())
     compared = {key: entry for key, entry in bench.entries.items() if entry.ratio is not None}
     parts = [

@@ -3,7 +3,7 @@
 Each table is a whole process, as its rule calls it; the baseline is Python's start with the imports of that stage, which is most
 of it. All tables in one process, in both languages and without writing them, show what is left without that start. A Snakemake
 call with nothing to do is what every command waits for at least; its baseline is `snakemake --version`, which is Python and
-Snakemake's own imports. Table 1 and the like are small: their time does not grow with what was trained.
+Snakemake's own imports. Their time does not grow with what was trained.
 """
 
 import json
