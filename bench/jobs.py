@@ -38,7 +38,7 @@ def times_of(campaign: str, jobs: list[Job]) -> dict[str, Any]:
 def main() -> None:
     """Read the benchmark files of every job of both campaigns, write what they say."""
     times = {campaign: times_of(campaign, planned_jobs(campaign, targets, forceall=True)) for campaign, targets in CAMPAIGNS.items()}
-    write_atomic(RECORDED, to_json({"machine": machine("snakemake"), "campaigns": times}))
+    write_atomic(RECORDED, to_json({"machine": machine(), "campaigns": times}))
     for campaign, found in times.items():
         print(f"{campaign}: {sum(each['jobs'] for each in found.values())} jobs in {len(found)} lines of {RECORDED}")
 

@@ -56,7 +56,7 @@ def planned_jobs(campaign: str, targets: Iterable[str] = (), settings: Sequence[
     refuses, with its words.
     """
     from snakemake.api import SnakemakeApi
-    from snakemake.exceptions import WorkflowError
+    from snakemake.exceptions import RuleException, WorkflowError
     from snakemake.logging import logger
     from snakemake.settings.types import ConfigSettings, DAGSettings, OutputSettings, ResourceSettings
 
@@ -73,7 +73,7 @@ def planned_jobs(campaign: str, targets: Iterable[str] = (), settings: Sequence[
             )
             dag = workflow.dag(DAGSettings(targets=frozenset(targets), forceall=forceall, force_incomplete=True))
             dag.execute_workflow(executor="dryrun")
-    except WorkflowError as error:
+    except (RuleException, WorkflowError) as error:
         raise _in_words(error, campaign) from error
     return listener.jobs
 

@@ -23,22 +23,15 @@ class AnySize(Strict):
     source: str
 
 
-class Rate(Strict):
-    """Megabytes a second that a measurement found."""
-
-    file: str
-    keys: list[str]
-    """Where in the file's JSON."""
-
-
 class TextRates(Strict):
     """How fast texts are made and encoded."""
 
     characters_like: str
     """Record of a run whose documents are as long as those that are to come."""
-    cleaning: Rate
-    encoding: dict[str, Rate]
-    """By kind of tokenizer."""
+    cleaning: str
+    """Entry of ``bench/results/bench.json``, in MB/s."""
+    encoding: dict[str, str]
+    """Entries by kind of tokenizer."""
     source: str
 
 

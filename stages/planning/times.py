@@ -1,6 +1,7 @@
 """Where times of earlier jobs stand: Snakemake's benchmark files of this machine, and those that we recorded of ours."""
 
 import statistics
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -43,11 +44,15 @@ def recorded_campaigns() -> list[str]:
 
 def recorded_on() -> str:
     """The machine of the recorded times."""
-    machine = _recorded()["machine"]
-    return f"{machine['cpu']}, {machine['cores']} cores"
+    return machine_name(_recorded()["machine"])
+
+
+def machine_name(machine: Mapping[str, Any]) -> str:
+    """Processor and cores of a machine as ``bench`` names it."""
+    return f"{machine['processor']}, {machine['cores']} cores"
 
 
 @cache
 def _recorded() -> dict[str, Any]:
-    content: dict[str, Any] = read_json(RECORDED) if RECORDED.exists() else {"machine": {"cpu": "", "cores": 0}, "campaigns": {}}
+    content: dict[str, Any] = read_json(RECORDED) if RECORDED.exists() else {"machine": {"processor": "", "cores": 0}, "campaigns": {}}
     return content

@@ -27,7 +27,7 @@ def test_the_thesis_is_refused_with_what_it_costs_before_any_job(folder: Path) -
 
 def test_a_small_run_on_a_gpu_is_refused_and_a_dry_run_of_it_is_not(folder: Path) -> None:
     done = run_in(folder, "snakemake", "-c1", V1, "--config", "campaign=tiny", ON_A_GPU)
-    assert done.returncode == 1 and "(not measured hours, dollars not measured)" in done.stderr
+    assert done.returncode == 1 and "found 1 jobs that need a GPU or more than 1 h each" in done.stderr
     assert not (folder / "data/tiny").exists()
     assert "Training run v1" in snakemake(folder, "-n", V1, "--config", "campaign=tiny", ON_A_GPU)
 
@@ -47,13 +47,6 @@ def test_a_plan_is_that_of_a_dry_run_and_writes_nothing(folder: Path) -> None:
     assert not (folder / "data/thesis").exists()
 
 
-@pytest.mark.parametrize(
-    ("arguments", "said"),
-    [
-        (["no/such/file"], "error: campaign published: targets: found"),
-        (["--campaign", "tiny", "--set", "v1.training.epochs=many"], "error: --config set: training.epochs: found 'many' (str)"),
-    ],
-)
-def test_what_cannot_be_planned_is_said_in_one_line(folder: Path, arguments: list[str], said: str) -> None:
-    done = run_in(folder, "python", "-m", "stages.plan", *arguments)
-    assert done.returncode == 1 and said in done.stderr and "Traceback" not in done.stderr
+def test_what_cannot_be_planned_is_said_in_one_line(folder: Path) -> None:
+    done = run_in(folder, "python", "-m", "stages.plan", "no/such/file")
+    assert done.returncode == 1 and "error: campaign published: targets: found" in done.stderr and "Traceback" not in done.stderr

@@ -5,12 +5,15 @@ from pathlib import Path
 import pytest
 
 from stages.errors import UserError
+from stages.files import read_json
 from stages.parameters import load_run
 from stages.planning.estimates import estimate_job
 from stages.planning.heavy import refuse_heavy
 from stages.planning.jobs import Job
 from stages.planning.measure import Estimate, estimate_of
 from stages.planning.page import duration, page
+from stages.planning.parameters import plan_parameters
+from stages.planning.texts import BENCH
 from stages.planning.times import own_seconds
 from stages.planning.work import work_of
 from stages.record import load_record
@@ -101,12 +104,24 @@ def test_answers_take_half_of_the_published_evaluation_each() -> None:
         assert estimate(job).seconds == pytest.approx((record.time.seconds or 0) / 2)
 
 
-def test_texts_and_tokens_take_their_documents_at_the_speeds_of_the_benchmarks() -> None:
+def test_texts_and_tokens_take_their_documents_at_the_speeds_of_the_benchmarks(monkeypatch: pytest.MonkeyPatch) -> None:
+    entries = {"cleaning.one_process": {"value": 20.0}, "tokenising.unigram_in_batches": {"value": 40.0}, "tokenising.bpe_in_batches": {}}
+    monkeypatch.setattr("stages.planning.texts._bench", lambda: {"machine": {"processor": "P", "cores": 2}, "entries": entries})
     text = Job("text", {"campaign": "mine", "text": "train-20000-1f3a9c2e"}, False, None)
-    tokens = Job("tokens", {"campaign": "mine", "text": "train-40000-1f3a9c2e", "tokenizer": "unigram-16000-5c0d1e2f"}, False, None)
-    assert 0.1 < estimate(text).seconds < 60 and 0.1 < estimate(tokens).seconds < 60
-    unknown = Job("tokens", {"campaign": "mine", "text": "train-40000-1f3a9c2e", "tokenizer": "byte_bpe-16000-5c0d1e2f"}, False, None)
-    assert estimate_job(unknown) is None
+    assert estimate(text).seconds == pytest.approx(43.364793 / 20), "the characters of v2's 20,000 documents"
+    tokens = {"campaign": "mine", "text": "train-40000-1f3a9c2e"}
+    unigram = Job("tokens", tokens | {"tokenizer": "unigram-16000-5c0d1e2f"}, False, None)
+    assert estimate(unigram).seconds == pytest.approx(2 * 43.364793 / 40) and estimate(unigram).device == "P, 2 cores"
+    for kind in ("bpe-4000-5c0d1e2f", "byte_bpe-800-5c0d1e2f"):
+        assert estimate_job(Job("tokens", tokens | {"tokenizer": kind}, False, None)) is None
+
+
+def test_the_speeds_that_it_names_are_measured() -> None:
+    texts = plan_parameters().texts
+    names = {texts.cleaning, *texts.encoding.values()}
+    assert {name.partition(".")[0] for name in names} <= {path.stem for path in Path("bench").glob("*.py")}
+    if BENCH.exists():
+        assert names <= read_json(BENCH)["entries"].keys()
 
 
 def test_what_this_machine_measured_comes_first(tmp_path: Path) -> None:
