@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.forking import ROOT, run_snakemake
+from tests.forking import run_snakemake
+
+ROOT = Path(__file__).parents[1]
 
 LONGEST_FIRST = (
     *("test_published", "test_walk", "test_track1", "test_track2", "test_audit", "test_workflow", "test_faulty_evidence"),

@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import runpy
 import subprocess
 import sys
 import tempfile
@@ -11,7 +12,6 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-ROOT = Path(__file__).parents[1]
 SNAKEMAKE = forkserver.ForkServer()
 SNAKEMAKE.set_forkserver_preload(["snakemake.cli", "snakemake.report.html_reporter", "pydantic", "yaml"])
 
@@ -39,11 +39,9 @@ def _snakemake(folder: Path, arguments: list[str], environment: dict[str, str], 
     for number, file in enumerate(streams, start=1):
         os.dup2(os.open(file, os.O_WRONLY | os.O_CREAT), number)
     assert not [name for name in sys.modules if name.split(".")[0] == "stages"]
-    sys.path[:] = [entry for entry in sys.path if Path(entry).resolve() != ROOT]
+    sys.path[:] = [entry for entry in sys.path if Path(entry).resolve() != Path(__file__).parents[1]]
     sys.argv = ["snakemake", *arguments]
     os.environ.clear()
     os.environ.update(environment)
     os.chdir(folder)
-    from snakemake.cli import main
-
-    main()
+    runpy.run_module("snakemake", run_name="__main__")

@@ -19,6 +19,7 @@ from tests.audit.sound import inside
 from tests.conftest import ROOT, run_in, snakemake
 
 TRACK2 = "versions/trilha2-lora/analysis"
+V2 = "versions/v2-char-lm/logs/train_brwac_v2_20k.json"
 V6 = "versions/v6-release-candidate"
 
 
@@ -224,7 +225,7 @@ def test_a_copied_sample(altered: Path) -> None:
 
 @pytest.mark.evidence
 def test_an_altered_copy_as_a_campaign_of_its_own(project: Path, altered: Path) -> None:
-    """As a user would try it: register, make, audit; what is new beside the published findings is what was done."""
+    """As a user would try it: register, make, audit; what is new beside the published cells and findings is what was done."""
 
     def spoil(text: str) -> str:
         rows = [json.loads(line) for line in text.splitlines()]
@@ -234,9 +235,16 @@ def test_an_altered_copy_as_a_campaign_of_its_own(project: Path, altered: Path) 
         return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
 
     edit(altered / TRACK2 / "eval_trilha2_extrinsic_details_seed456.jsonl", spoil)
+    edit(altered / V2, lambda text: text.replace('"elapsed_sec": 3156.332495212555', '"elapsed_sec": 7200.0'))
     registering = run_in(project, "python", "-m", "stages.evidence", "register", str(altered), "--campaign", "theirs")
     assert "claims: the thesis's" in registering.stdout, registering.stderr
-    snakemake(project, "records", "tables", "audit", "--config", "campaign=theirs")
+    wanted = ("records", "tables", "check", "audit", "--config", "campaign=theirs")
+    snakemake(project, *wanted)
+    verdicts, before = ((project / f"analysis/{name}/thesis_check.csv").read_text().splitlines() for name in ("theirs", "published"))
+    changed = [line.split(",")[:3] for line in verdicts if line not in before]
+    assert {column for table, _, column in changed if table == "tab13"} == {"sft", "gain"}
+    of_v2 = [["tab01", "v2", "hours"], ["tab03", "v2", "hours"], ["tab03", "v2", "cost"], ["tab07", "v2", "hours"]]
+    assert [cell for cell in changed if cell[0] != "tab13"] == of_v2
     known = {f["id"]: f["fingerprint"] for f in published()["findings"]}
     theirs = json.loads((project / "analysis/theirs/audit/findings.json").read_text())["findings"]
     fresh = {f["rule"] for f in theirs if known.get(f["id"]) != f["fingerprint"] and f["severity"] != "note"}
@@ -245,3 +253,5 @@ def test_an_altered_copy_as_a_campaign_of_its_own(project: Path, altered: Path) 
     assert "seed 456: 465 of 600" in residue["recomputed"]
     done = run_in(project, "python", "-m", "stages.audit.gate", "report", "--campaign", "theirs")
     assert done.returncode == 3
+    assert "nothing to be done" in snakemake(project, "-n", *wanted).lower()
+    assert "nothing to be done" in snakemake(project, "-n").lower(), "the published campaign is not touched"
