@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-import psutil
+import psutil  # type: ignore[import-untyped]
 
 CHECKPOINT_SECONDS = 10
 KINDS = ("stage", "snakemake", "group")
@@ -109,5 +109,5 @@ def settle(project: Path, seconds: float = 60) -> float:
 
 def _is_in(process: psutil.Process, project: Path) -> bool:
     with suppress(psutil.Error):
-        return process.status() != psutil.STATUS_ZOMBIE and process.cwd() == str(project)
+        return bool(process.status() != psutil.STATUS_ZOMBIE and process.cwd() == str(project))
     return False
