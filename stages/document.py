@@ -19,7 +19,8 @@ def parse_path(path: str) -> list[str | int]:
     position = 1
     while position < len(path):
         match = _STEP.match(path, position)
-        assert match, f"not a JSON path: {path}"
+        if match is None:
+            raise ValueError(f"not a JSON path: {path}")
         steps.append(int(match[3]) if match[3] else match[1] or match[2])
         position = match.end()
     return steps
@@ -37,8 +38,12 @@ class Document:
 
     def find(self, path: str) -> Any:
         """Raw value at ``path``; :class:`UserError` says which step is missing and what stands there instead."""
+        try:
+            steps = parse_path(path)
+        except ValueError as error:  # a name of the file's own, or of the parameters
+            raise UserError(self.file, self.prefix + path, "a name that no path can hold", "letters, digits and '_'") from error
         value, walked = self.content, "$"
-        for step in parse_path(path):
+        for step in steps:
             here = f"{walked}[{step}]" if isinstance(step, int) else f"{walked}.{step}"
             inside = isinstance(value, list) and isinstance(step, int) and step < len(value)
             if not inside and not (isinstance(value, dict) and step in value):

@@ -134,6 +134,8 @@ def _stack(layers: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
 def _holds(layer: Any, field: str) -> bool:
     """Whether ``layer`` sets ``field``."""
     for key in field.split("."):
+        if isinstance(layer, list):
+            return True  # lists are not merged
         if not isinstance(layer, Mapping) or key not in layer:
             return False
         layer = layer[key]

@@ -2,13 +2,20 @@
 
 from stages.errors import UserError
 from stages.files import parse_json
-from stages.parameter_models import RunParameters
+from stages.parameter_models import Extrinsic, RunParameters
 from stages.validation import validate
 
 
 def parse_parameters(text: str) -> RunParameters:
     """Merged parameters of a run from a stage's command line."""
     return validate(RunParameters, parse_json(text, "--parameters"), "--parameters")
+
+
+def extrinsic_of(parameters: RunParameters) -> Extrinsic:
+    """What the run's parameters say of its evaluation on tasks."""
+    if parameters.extrinsic is None:
+        raise UserError(f"params/runs/{parameters.run}.yaml", "extrinsic", "nothing", "the evaluation's parameters")
+    return parameters.extrinsic
 
 
 def files_of(parameters: RunParameters) -> dict[str, str]:

@@ -6,10 +6,12 @@ answers of one system (a base model, or it with an adapter) are made once, for e
 
 from typing import Any, NamedTuple
 
+from stages.errors import UserError
 from stages.example_rows import EXAMPLES, PARTS, part_file
 from stages.files import sha256_of_json
 from stages.generation.parameters import Generation
 from stages.instruction_parameters import DrawParameters, SplitParameters
+from stages.parameter_files import run_file
 from stages.parameter_models import EvidenceFiles, RunParameters
 from stages.places import run_folder, text_folder, tokenizer_folder
 from stages.text_parameters import TextParameters
@@ -25,8 +27,10 @@ class System(NamedTuple):
 
 
 def architecture_of(parameters: RunParameters) -> AdapterArchitecture:
-    """Architecture of a run that trains an adapter."""
-    assert isinstance(parameters.architecture, AdapterArchitecture)
+    """Architecture of a run that trains an adapter; :class:`UserError` where it trains something else."""
+    if not isinstance(parameters.architecture, AdapterArchitecture):
+        family = getattr(parameters.architecture, "family", "nothing")
+        raise UserError(run_file(parameters.run), "architecture.family", family, "qlora: an adapter")
     return parameters.architecture
 
 

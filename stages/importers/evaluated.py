@@ -16,7 +16,7 @@ from stages.output_rows import of_task, prompt_of_row
 from stages.parameter_models import Extrinsic, RunParameters
 from stages.registry import Evidence
 from stages.repetition import is_loop
-from stages.run_files import file_of
+from stages.run_files import extrinsic_of, file_of
 from stages.score import METRICS, SYSTEMS
 from stages.statistics import Paired, bootstrap_interval
 from stages.traced import Ref, Traced, compute
@@ -27,8 +27,7 @@ Rows = Mapping[int, Sequence[Document]]
 
 def read_evaluated(evidence: Evidence, parameters: RunParameters) -> Imported:
     """Facts of an extrinsic evaluation over all its seeds."""
-    assert parameters.extrinsic
-    extrinsic = parameters.extrinsic
+    extrinsic = extrinsic_of(parameters)
     summaries = {seed: _summary(evidence, parameters, seed) for seed in extrinsic.seeds}
     outputs = {seed: evidence.json_lines(file_of(parameters, f"outputs_{seed}")) for seed in extrinsic.seeds}
     facts = environment_facts(summaries[extrinsic.seeds[0]]) | _time_facts(evidence, parameters)

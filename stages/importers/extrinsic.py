@@ -14,7 +14,7 @@ from stages.importer import Facts, Imported, hours_of, import_run, importer_argu
 from stages.parameter_models import Extrinsic, RunParameters
 from stages.record import Record
 from stages.registry import Evidence
-from stages.run_files import file_of
+from stages.run_files import extrinsic_of, file_of
 from stages.score import SYSTEMS, TOLERANCE
 from stages.traced import Ref, Traced
 
@@ -40,8 +40,7 @@ def read_scores(path: Path) -> Scores:
 
 def read_extrinsic(evidence: Evidence, parameters: RunParameters, scores: Scores) -> Imported:
     """Facts of the extrinsic evaluation over all its seeds."""
-    assert parameters.extrinsic
-    extrinsic = parameters.extrinsic
+    extrinsic = extrinsic_of(parameters)
     summaries = {seed: evidence.json(file_of(parameters, f"summary_{seed}")) for seed in extrinsic.seeds}
     aggregate, first = evidence.json(file_of(parameters, "aggregate")), summaries[extrinsic.seeds[0]]
     seconds = aggregate.number("$.aggregate.cost.total_duration_sec_sum", minimum=0)
