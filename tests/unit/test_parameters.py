@@ -45,7 +45,7 @@ def test_lists_and_scalars_are_replaced_mappings_merged() -> None:
     [
         (["r.sead=1"], "--config set: sead: found unknown key 'sead', expected one of: .*Did you mean 'seed'"),
         (["r.seed=many"], "--config set: seed: found 'many' .str., expected input should be a valid integer"),
-        (["r.seed=[1"], "--config set: r.seed: found '.1', expected a YAML value"),
+        (["r.seed=[1"], "--config set: r.seed: found invalid YAML"),
         (["x.seed=1"], "--config set: x.seed=1: found 'x.seed=1', expected RUN.KEY=VALUE"),
     ],
 )
