@@ -120,6 +120,9 @@ class SentencePieceVocabulary:
         self.kind, self.size, self.sha256 = kind, len(self._processor), sha256_of(model)
         specials = (self._processor.bos_id(), self._processor.eos_id(), self._processor.pad_id(), self._processor.unk_id())
         self.bos, self.eos, self.pad, self.unknown = (None if each < 0 else each for each in specials)
+        for asked, each, name in ((add_bos, self.bos, "begins"), (add_eos, self.eos, "ends")):
+            if asked and (each is None or not self._processor.is_control(each)):
+                raise ValueError(f"no token that {name} a text")
         self._add_bos, self._add_eos = add_bos, add_eos
         self._is_byte = np.array(self._processor.is_byte(list(range(self.size))))
 
