@@ -56,7 +56,7 @@ steady = settings(
 def pieces(tmp_path_factory: pytest.TempPathFactory) -> SentencePieceVocabulary:
     """A model that falls back to bytes, so that it can write any text."""
     folder = tmp_path_factory.mktemp("pieces")
-    described = parameters("bpe", SOUND, vocabulary_requested=400, add_bos=False, add_eos=False, byte_fallback=True)
+    described = parameters("bpe", SOUND, vocabulary_requested=300, add_bos=False, add_eos=False, byte_fallback=True)
     vocabulary = load_vocabulary(
         make_tokenizer(folder / "pieces", write_text(folder / "text", ["a casa amarela e a rua azul\n" * 9] * 20), described)
     )
