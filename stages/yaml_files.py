@@ -46,7 +46,7 @@ def _check_depth(text: str) -> None:
     for event in yaml.parse(text, Loader=yaml.CSafeLoader):
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if depth > DEEPEST:
-            raise yaml.composer.ComposerError(None, None, f"more than {DEEPEST} levels of nesting", event.start_mark)
+            raise yaml.composer.ComposerError(None, None, f"more than {DEEPEST} levels of nesting", None)
 
 
 class _StrictLoader(yaml.CSafeLoader):

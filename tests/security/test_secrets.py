@@ -45,7 +45,7 @@ def test_no_error_says_a_password(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     Path("params/campaigns").mkdir(parents=True)
     long = f"https://user:{CANARY}@example.org/" + "x" * 200
     for corpus in ({"source": f"{'x' * 60} {long}"}, {"source": "local", "path": "a", "licence": "none", "more": long}, long):
-        campaign = {"campaign": "c", "source": "training", "runs": [], "corpus": corpus}
+        campaign: dict[str, object] = {"campaign": "c", "source": "training", "runs": [], "corpus": corpus}
         Path("params/campaigns/c.yaml").write_text(json.dumps(campaign))
         with pytest.raises(UserError) as raised:
             load_campaign("c")
