@@ -9,7 +9,7 @@ from typing import Any
 import jinja2
 import pytest
 from docutils.core import publish_parts  # type: ignore[import-untyped]
-from playwright.sync_api import Dialog, Request, sync_playwright
+from playwright.sync_api import Browser, Dialog, Page, Request, sync_playwright
 
 from stages.audit import page as audit_page
 from stages.errors import UserError
@@ -71,17 +71,21 @@ def audit_file(folder: Path) -> Path:
     return folder / "audit.html"
 
 
+def opened(browser: Browser, file: Path) -> tuple[Page, list[Dialog], list[Request]]:
+    """``file`` in a window, the dialogs that it opens and what it asks for."""
+    page, alerts, asked = browser.new_page(), list[Dialog](), list[Request]()
+    page.on("dialog", lambda dialog: (alerts.append(dialog), dialog.dismiss())[0])
+    page.on("request", lambda request: asked.append(request))
+    page.goto(file.as_uri())
+    return page, alerts, asked
+
+
 @pytest.mark.skipif(not CHROMIUM.exists(), reason="Chromium is not here (Debian: apt-get install chromium)")
 def test_hostile_text_does_nothing_on_either_page(tmp_path: Path) -> None:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
         for file in (report_file(tmp_path), audit_file(tmp_path)):
-            page = browser.new_page()
-            alerts: list[Dialog] = []
-            asked: list[Request] = []
-            page.on("dialog", alerts.append)  # an open one would stop the next line, too
-            page.on("request", asked.append)
-            page.goto(file.as_uri())
+            page, alerts, asked = opened(browser, file)
             page.evaluate("document.querySelectorAll('details').forEach(each => { each.open = true })")
             assert page.locator("body").inner_text().count("alert(2)") > 5, "it is there to read"
             assert page.locator("[onerror], [onmouseover], [onfocus], [onload], [src=x], a[href^='javascript']").count() == 0
