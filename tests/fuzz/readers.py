@@ -59,7 +59,7 @@ def _table_input(path: Path) -> object:
     return load_table_input(next(name for name, each in TABLE_INPUTS.items() if Path(each.file) == path))
 
 
-def _worked(path: Path) -> object:
+def _worked(path: Path) -> None:
     from stages.worked_numbers import run
 
     run(argparse.Namespace(files=[path], campaign=CAMPAIGN, output=OUT / "worked.json"))
@@ -89,35 +89,35 @@ def _verify(path: Path) -> object:
     return verify("sound")
 
 
-def _corpus(path: Path) -> object:
+def _corpus(path: Path) -> None:
     from stages.corpus import run
 
     described = json.dumps({"source": "local", "path": str(path), "fields": ["text"], "licence": "CC0"})
     run(argparse.Namespace(parameters=described, folder=OUT / "corpus", cache=None))
 
 
-def _instructions(path: Path) -> object:
+def _instructions(path: Path) -> None:
     from stages.instructions import run
 
     described = json.dumps({"source": "local", "path": str(path), "licence": "CC0"})
     run(argparse.Namespace(parameters=described, folder=OUT / "instructions", cache=None))
 
 
-def _text(path: Path) -> object:
+def _text(path: Path) -> None:
     from stages.text import run
 
     parameters = {"selection": "head", "documents": 20, "minimum_characters": 1, "cleaning": CLEANING, "seed": 1}
     run(argparse.Namespace(corpus=path.parent, parameters=json.dumps(parameters), folder=OUT / "text", processes=1))
 
 
-def _tokenizer(path: Path) -> object:
+def _tokenizer(path: Path) -> None:
     from stages.tokenizer import run
     from tests.unit.tokenizers import parameters
 
     run(argparse.Namespace(text=path.parent, parameters=parameters("character"), seed=1, folder=OUT / "characters"))
 
 
-def _encode(path: Path) -> object:
+def _encode(path: Path) -> None:
     from stages.encode import run
 
     run(argparse.Namespace(text=Path("text"), tokenizer=path.parent, folder=OUT / "tokens", processes=1))
@@ -139,7 +139,7 @@ def _tokens(path: Path) -> object:
     return Windows(tokens, 4, 1).batch(np.arange(2))
 
 
-def _windows(path: Path) -> object:
+def _windows(path: Path) -> None:
     from stages.windows import run
 
     held_out = {"documents": 1, "minimum_characters": 0, "cleaning": CLEANING, "maximum_windows": 10}
@@ -148,7 +148,7 @@ def _windows(path: Path) -> object:
     run(argparse.Namespace(**names, parameters=parameters, output=OUT / "windows.json"))
 
 
-def _guardrails(path: Path) -> object:
+def _guardrails(path: Path) -> None:
     from stages.guardrails import run
 
     parameters = json.dumps({"temperature": 1.0, "maximum_new_tokens": 9})
@@ -161,21 +161,21 @@ def _manifest(path: Path) -> object:
     return read_manifest(path.parent, load_manifest(path).kind)
 
 
-def _split(path: Path) -> object:
+def _split(path: Path) -> None:
     from stages.split import run
 
     parameters = json.dumps({"seed": 1, "documents_train": 4, "documents_validation": 2, "documents_test": 1})
     run(argparse.Namespace(instructions=path.parent, parameters=parameters, folder=OUT / "split"))
 
 
-def _draw(path: Path) -> object:
+def _draw(path: Path) -> None:
     from stages.draw import run
 
     parameters = json.dumps({"seed": 1, "tasks": ["qa"], "examples_per_task": 1, "exclude_near_duplicates": False})
     run(argparse.Namespace(instructions=Path("instructions"), split=Path("split"), parameters=parameters, folder=OUT / "draw"))
 
 
-def _extrinsic(path: Path) -> object:
+def _extrinsic(path: Path) -> None:
     from stages.extrinsic import run
     from tests.unit.test_extrinsic import EXTRINSIC
 
@@ -233,13 +233,13 @@ def _audit(path: Path) -> object:
     return findings
 
 
-def _record(path: Path) -> object:
+def _record(path: Path) -> None:
     from stages.metrics import run
 
     run(argparse.Namespace(records=[path], metrics=OUT / "metrics.json"))
 
 
-def _table(path: Path) -> object:
+def _table(path: Path) -> None:
     """The table in both languages, its explanation, and itself against what the thesis prints."""
     from stages.compare import cells_of
     from stages.compare import run as compare
@@ -255,14 +255,14 @@ def _table(path: Path) -> object:
     compare(argparse.Namespace(tables=[path], cells=cells, verdicts=OUT / "verdicts.csv", summary=OUT / "summary.json"))
 
 
-def _cells(path: Path) -> object:
+def _cells(path: Path) -> None:
     from stages.compare import run as compare
 
     table = Path("reports/published/tables/tab13.json")
     compare(argparse.Namespace(tables=[table], cells=path, verdicts=OUT / "verdicts.csv", summary=OUT / "summary.json"))
 
 
-def _page(path: Path) -> object:
+def _page(path: Path) -> None:
     from stages.report.make import run
 
     named: dict[str, Any] = {"campaign": "published", "source": "evidence", "language": "pt", "claimed": True, "sources": "{}"}

@@ -3,7 +3,7 @@
 import socket
 from pathlib import Path
 
-from stages.publish import open_store
+from stages.store import open_store
 from stages.ui import QUIET, serving
 
 

@@ -74,8 +74,13 @@ def audit_file(folder: Path) -> Path:
 def opened(browser: Browser, file: Path) -> tuple[Page, list[Dialog], list[Request]]:
     """``file`` in a window, the dialogs that it opens and what it asks for."""
     page, alerts, asked = browser.new_page(), list[Dialog](), list[Request]()
-    page.on("dialog", lambda dialog: (alerts.append(dialog), dialog.dismiss())[0])
-    page.on("request", lambda request: asked.append(request))
+
+    def shut(dialog: Dialog) -> None:
+        alerts.append(dialog)
+        dialog.dismiss()
+
+    page.on("dialog", shut)
+    page.on("request", asked.append)
     page.goto(file.as_uri())
     return page, alerts, asked
 

@@ -11,7 +11,9 @@ import pytest
 from stages.errors import UserError
 from stages.files import to_json
 from stages.generation.batches import Request
+from stages.generation.engine import load_system
 from stages.generation.examples import Draw, Example, read_draw
+from stages.generation.transformers_engine import answer_batch
 from stages.manifest import write_manifest
 from stages.parameter_models import Extrinsic, Probes
 from stages.probes.asking import Answers, Asked, first_of_each_task, what_to_ask
@@ -307,8 +309,8 @@ def test_the_time_is_that_of_answering_without_loading(folders: Path, tmp_path: 
         return function(*arguments)
 
     monkeypatch.setattr(kept, "perf_counter", lambda: clock[0])
-    monkeypatch.setattr(stage, "load_system", partial(taking, 1000.0, stage.load_system))
-    monkeypatch.setattr(asking, "answer_batch", partial(taking, 3.0, asking.answer_batch))
+    monkeypatch.setattr(stage, "load_system", partial(taking, 1000.0, load_system))
+    monkeypatch.setattr(asking, "answer_batch", partial(taking, 3.0, answer_batch))
     probe(folders, tmp_path)
     assert batches[0] > 2 and json.loads((tmp_path / "timing.json").read_text())["seconds"] == 3 * batches[0]
 
@@ -316,7 +318,7 @@ def test_the_time_is_that_of_answering_without_loading(folders: Path, tmp_path: 
 def test_probes_that_are_stopped_are_gone_on_with_to_the_same_bytes(folders: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from stages.probes import asking
 
-    batches, answer = [0], asking.answer_batch
+    batches, answer = [0], answer_batch
 
     def stopping(*arguments: Any) -> Any:
         batches[0] += 1
