@@ -19,7 +19,7 @@ from stages.planning.work import work_of
 from stages.record import load_record
 from stages.training_parameters import TransformerArchitecture
 from stages.tuning_places import System, system_name
-from tests.forking import ROOT
+from tests.conftest import ROOT
 
 TRACK_1 = ["v1", "v2", "v3", "v4_subword", "v4_subword_ep6", "v4k_bf_ep2", "v4k_bf_lstm_ep2", "v5_main", "v5b_long"]
 TRACK_1 += ["v6_rc16k_v5b", "v6_rc16k_v5b_aligned"]
