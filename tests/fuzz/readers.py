@@ -3,6 +3,7 @@
 import argparse
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -183,11 +184,11 @@ def _extrinsic(path: Path) -> None:
     run(argparse.Namespace(parameters=json.dumps(EXTRINSIC), seed=7, **places))
 
 
-def _partial(path: Path) -> object:
+def _partial(path: Path) -> None:
     from stages.generation.partial import open_partial
 
-    with open_partial(path.parent, "f") as partial:
-        return partial.done
+    with suppress(KeyboardInterrupt), open_partial(path.parent, "f"):
+        raise KeyboardInterrupt  # so that the file stays
 
 
 def _imported(path: Path, campaign: str) -> object:

@@ -69,7 +69,7 @@ def write_examples(folder: Path) -> None:
     for name, files in {"instructions": ["rows.jsonl"], "split": ["train.jsonl", "validation.jsonl", "test.jsonl"]}.items():
         for file in files:
             write_objects(
-                folder / name / file, [{"instruction": f"Faça {n} ({name}).", "input": "", "output": f"Feito {n}."} for n in range(12)]
+                folder / name / file, [{"instruction": f"O que é {n} ({name})?", "input": "", "output": f"Feito {n}."} for n in range(12)]
             )
         kind = "instructions" if name == "instructions" else "examples"
         write_manifest(folder / name, kind, "stages.split", files=files, facts={}, parameters={})

@@ -79,8 +79,11 @@ def opened(browser: Browser, file: Path) -> tuple[Page, list[Dialog], list[Reque
         alerts.append(dialog)
         dialog.dismiss()
 
+    def note(request: Request) -> None:  # Playwright takes no built-in function
+        asked.append(request)
+
     page.on("dialog", shut)
-    page.on("request", asked.append)
+    page.on("request", note)
     page.goto(file.as_uri())
     return page, alerts, asked
 

@@ -53,7 +53,7 @@ def test_no_error_says_a_password(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
     LiveCurves(ENVIRONMENT["MLFLOW_TRACKING_URI"], "c", "r", "f").close("FINISHED")
     said = capsys.readouterr()
-    assert "no live curves in http://***@127.0.0.1" in said.err
+    assert "no live curves: http://***@127.0.0.1" in said.err
     assert CANARY not in said.err + said.out
 
 
@@ -66,7 +66,7 @@ def test_nothing_that_a_campaign_writes_holds_a_secret(tmp_path: Path, monkeypat
     target = "versions/tiny/v1-char-rnn/v1/training.json"
     done = run_in(project, "snakemake", "-c1", "-p", target, "--config", "campaign=tiny")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "no live curves in http://***@" in done.stdout + done.stderr, "the training had the address, and said so"
+    assert "no live curves: http://***@" in done.stdout + done.stderr, "the training had the address, and said so"
     assert CANARY not in done.stdout + done.stderr
     written = files_below(project, "")
     assert any(name.startswith("versions/tiny/") for name in written) and any(name.startswith("logs/tiny/") for name in written)
