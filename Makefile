@@ -95,6 +95,7 @@ tests: install
 
 # Minutes, and packages of Debian's: none of make test (docs/scaling.md).
 scale: install-scale
+	tests/scale/install_stores.sh
 	pytest -m scale -s
 
 # Exit status 2 (make's own for any failure) where an error or warning is not accepted in params/audit/; see the README.
