@@ -55,7 +55,7 @@ def open_partial(folder: Path, fingerprint: str, name: str = PARTIAL) -> Iterato
     """The batches of ``folder/name`` that were made under ``fingerprint``; the file goes when the block ends without an error.
 
     :class:`UserError` where another call writes there. A line that a kill cut, or that is damaged, is dropped with what follows it;
-    batches of other inputs, parameters or code are, too, which is said on stderr.
+    all of other inputs, parameters or code are, too, which is said on stderr.
     """
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / name
@@ -68,10 +68,11 @@ def open_partial(folder: Path, fingerprint: str, name: str = PARTIAL) -> Iterato
 def _read(file: IO[bytes], path: Path, fingerprint: str) -> Partial:
     """Sound lines of the file; what follows them is cut off."""
     file.seek(0)
-    first, done = _parse(file.readline()), {}
+    line = file.readline()
+    first, done = _parse(line), {}
     if first.get("fingerprint") != fingerprint or "started_at" not in first:
-        if first:
-            print(f"{path}: made from other inputs, parameters or code; all is answered anew", file=sys.stderr)
+        if line:
+            print(f"{path}: damaged, or made from other inputs, parameters or code; all is answered anew", file=sys.stderr)
         file.truncate(0)
         first = {"fingerprint": fingerprint, "started_at": datetime.now(UTC).isoformat(timespec="seconds")}
         _write(file, first)

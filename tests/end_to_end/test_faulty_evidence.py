@@ -83,7 +83,7 @@ FAULTS: list[dict[str, tuple[str, Change, str]]] = [
             replace('"performance"', '"speed"'),
             r"v2_20k.json: \$.performance: found the keys .*speed.*expected \$.performance.elapsed_sec to be there",
         ),
-        V5_RECORD: (V5, replace(VALIDATION_LOSS, '"val_loss": 1e999'), r"train_v5_main.json: \$\.history\[0\].val_loss: found inf"),
+        V5_RECORD: (V5, replace(VALIDATION_LOSS, '"val_loss": 1e999'), r"train_v5_main.json: found 1e999"),
     },
     {
         V2_RECORD: (

@@ -32,7 +32,7 @@ def test_a_password_is_never_shown(text: str, expected: str) -> None:
 
 
 def test_an_at_sign_in_a_password_is_refused_before_a_driver_takes_its_end_for_the_host() -> None:
-    with pytest.raises(UserError, match=r"^postgresql://team:\*\*\*@h/d: found more than one @.*%40") as told:
+    with pytest.raises(UserError, match=r"^postgresql://\*\*\*@h/d: found more than one @.*%40") as told:
         open_store("postgresql://team:hid@den@h/d")
     assert "den" not in str(told.value)
 

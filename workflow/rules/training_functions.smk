@@ -44,7 +44,7 @@ def show_live_curves():
     if load_campaign(CONFIG["campaign"]).live_curves:
         from stages.store import chosen_store
 
-        os.environ["MLFLOW_TRACKING_URI"] = chosen_store()
+        os.environ |= {"MLFLOW_TRACKING_URI": chosen_store()}
 
 
 def as_json(model, **selection):
