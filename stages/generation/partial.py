@@ -68,10 +68,10 @@ def open_partial(folder: Path, fingerprint: str, name: str = PARTIAL) -> Iterato
 def _read(file: IO[bytes], path: Path, fingerprint: str) -> Partial:
     """Sound lines of the file; what follows them is cut off."""
     file.seek(0)
-    line = file.readline()
-    first, done = _parse(line), {}
+    head = file.readline()
+    first, done = _parse(head), {}
     if first.get("fingerprint") != fingerprint or "started_at" not in first:
-        if line:
+        if head:
             print(f"{path}: damaged, or made from other inputs, parameters or code; all is answered anew", file=sys.stderr)
         file.truncate(0)
         first = {"fingerprint": fingerprint, "started_at": datetime.now(UTC).isoformat(timespec="seconds")}

@@ -19,16 +19,22 @@ from stages.planning.work import work_of
 from stages.record import load_record
 from stages.training_parameters import TransformerArchitecture
 from stages.tuning_places import System, system_name
-from tests.conftest import ROOT
+from tests.conftest import ROOT, copy_project
 
 TRACK_1 = ["v1", "v2", "v3", "v4_subword", "v4_subword_ep6", "v4k_bf_ep2", "v4k_bf_lstm_ep2", "v5_main", "v5b_long"]
 TRACK_1 += ["v6_rc16k_v5b", "v6_rc16k_v5b_aligned"]
 GPU = "NVIDIA GeForce RTX 4090"
 
 
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A clone's files: records of a demo that was made here would be the nearest."""
+    return copy_project(tmp_path_factory.mktemp("project"))
+
+
 @pytest.fixture(autouse=True)
-def in_the_project(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(ROOT)
+def in_the_project(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(project)
 
 
 def training(run: str, campaign: str = "thesis") -> Job:
