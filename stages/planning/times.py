@@ -49,10 +49,10 @@ def recorded_on() -> str:
 
 def machine_name(machine: Mapping[str, Any]) -> str:
     """Processor and cores of a machine as ``bench`` names it."""
-    return f"{machine['processor']}, {machine['cores']} cores"
+    return f"{machine['cpu']}, {machine['cores']:.0f} cores"
 
 
 @cache
 def _recorded() -> dict[str, Any]:
-    content: dict[str, Any] = read_json(RECORDED) if RECORDED.exists() else {"machine": {"processor": "", "cores": 0}, "campaigns": {}}
+    content: dict[str, Any] = read_json(RECORDED) if RECORDED.exists() else {"machine": {"cpu": "", "cores": 0}, "campaigns": {}}
     return content

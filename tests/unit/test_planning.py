@@ -112,7 +112,7 @@ def test_answers_take_half_of_the_published_evaluation_each() -> None:
 
 def test_texts_and_tokens_take_their_documents_at_the_speeds_of_the_benchmarks(monkeypatch: pytest.MonkeyPatch) -> None:
     entries = {"cleaning.one_process": {"value": 20.0}, "tokenising.unigram_in_batches": {"value": 40.0}, "tokenising.bpe_in_batches": {}}
-    monkeypatch.setattr("stages.planning.texts._bench", lambda: {"machine": {"processor": "P", "cores": 2}, "entries": entries})
+    monkeypatch.setattr("stages.planning.texts._bench", lambda: {"machine": {"cpu": "P", "cores": 2}, "entries": entries})
     text = Job("text", {"campaign": "mine", "text": "train-20000-1f3a9c2e"}, False, None)
     assert estimate(text).seconds == pytest.approx(43.364793 / 20), "the characters of v2's 20,000 documents"
     tokens = {"campaign": "mine", "text": "train-40000-1f3a9c2e"}
