@@ -18,7 +18,7 @@ AGAIN := $(if $(EVIDENCE),score_outputs import_run import_extrinsic corrected_sc
 AUDIT := $(if $(EVIDENCE),--forcerun audit_campaign)
 FOUND := analysis/$(campaign)/audit
 
-.PHONY: help install install-scale reproduce published demo clean-demo plan test types tests scale faults audit evidence track publish ui bench schemas advisories lock clean
+.PHONY: help install install-scale reproduce published demo clean-demo plan test types tests scale faults fuzz audit evidence track publish ui bench schemas advisories lock clean
 
 help:
 	@echo "make reproduce   set up, then make every table, figure and page again and compare with the thesis; then the demo"
@@ -31,6 +31,7 @@ help:
 	@echo "make track       put the blobs of a run under DVC"
 	@echo "make publish     mirror the records into a local MLflow store"
 	@echo "make ui          publish, then serve the MLflow pages on this machine and say where"
+	@echo "make fuzz        the longer tests of damaged input and of security"
 	@echo "make faults      kill a whole demo 50 times and compare it with one left alone; full disks, damaged files, two runs at once"
 	@echo "make bench       measure every speed, growth and memory against baselines, and write docs/speed.md"
 
@@ -118,7 +119,10 @@ publish: install
 ui: publish
 	@python -m stages.ui --port $(port)
 
-# Some twelve minutes on two idle cores; writes bench/results/bench.json, docs/speed.md and the README's sentences on speed.
+# The longer tests of bad input and of security, beside the others; LASTRO_FUZZ=20 tries twenty times as many examples.
+fuzz: install
+	pytest -m "fuzz or not fuzz" -n $(CORES) tests/fuzz tests/security
+
 # Hours on two cores; called again with the same folder, the kills go on from where they were.
 FAULTS ?= $(or $(TMPDIR),/tmp)/lastro-faults
 faults: install
@@ -126,6 +130,7 @@ faults: install
 	python -m tests.end_to_end.faults.campaign --campaign demo --folder $(FAULTS)
 	python -m tests.end_to_end.faults.figures --campaign demo --folder $(FAULTS)
 
+# Some twelve minutes on two idle cores; writes bench/results/bench.json, docs/speed.md and the README's sentences on speed.
 bench: install
 	python -m bench
 

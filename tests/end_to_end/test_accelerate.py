@@ -74,6 +74,7 @@ def hold_against_each_other(alone: dict[str, Any], shared: dict[str, Any]) -> No
     assert shared == alone, "steps, counts, data, seed and the rest of the environment"
 
 
+@pytest.mark.scale
 def test_accelerate_starts_two_that_train_what_one_trains(tmp_path: Path) -> None:
     written = training.write_inputs(tmp_path / "inputs")
     alone = record_of(track1, [sys.executable], written, tmp_path / "one")

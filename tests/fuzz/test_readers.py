@@ -20,6 +20,9 @@ from tests.fuzz.samples import SAMPLES
 
 MADE_ANEW = ("half an answering",)
 """Where no file is no error."""
+LONG = ("audit", "model", "page")
+NAMES = [pytest.param(name, marks=pytest.mark.fuzz) if name in LONG else name for name in READERS]
+"""Those that take long are tried by make fuzz."""
 TIMES = int(os.environ.get("LASTRO_FUZZ", "1"))
 
 
@@ -71,7 +74,7 @@ def files_of(reader: Reader) -> list[Path]:
     return sorted({path for pattern in reader.files.split() for path in Path().glob(pattern) if path.is_file()})
 
 
-@pytest.mark.parametrize("name", READERS)
+@pytest.mark.parametrize("name", NAMES)
 def test_valid_files_are_read(name: str, sample: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(sample)
     files = files_of(READERS[name])
@@ -109,7 +112,7 @@ def test_a_folder_or_nothing_in_place_of_a_file(name: str, sample: Path, monkeyp
         away.rename(file)
 
 
-@pytest.mark.parametrize("name", READERS)
+@pytest.mark.parametrize("name", NAMES)
 def test_damaged_files_are_read_or_named(name: str, sample: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(sample)
     reader, files, random, breaches = READERS[name], files_of(READERS[name]), Random(name), []

@@ -118,6 +118,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.fuzz
 def test_a_file_and_a_folder_of_a_hostile_name_are_read_and_nothing_else(project: Path) -> None:
     done = run_in(
         project, "snakemake", "-c1", "data/tricky/corpus/manifest.json", "--config", "campaign=tricky", "set=v1.title=$(id>pwned)"

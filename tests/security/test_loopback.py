@@ -3,6 +3,8 @@
 import socket
 from pathlib import Path
 
+import pytest
+
 from stages.store import open_store
 from stages.ui import QUIET, serving
 
@@ -19,6 +21,7 @@ def listening(port: int) -> set[str]:
     return {line[1].partition(":")[0] for line in lines if line[3] == "0A" and int(line[1].partition(":")[2], 16) == port}
 
 
+@pytest.mark.fuzz
 def test_the_pages_are_served_to_this_machine_alone(tmp_path: Path) -> None:
     store, port = tmp_path / "store.db", free_port()
     open_store(store).search_experiments()

@@ -57,6 +57,7 @@ def test_no_error_says_a_password(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert CANARY not in said.err + said.out
 
 
+@pytest.mark.fuzz
 def test_nothing_that_a_campaign_writes_holds_a_secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     project = copy_project(tmp_path / "project")
     campaign = (project / "params/campaigns/tiny.yaml").read_text()
