@@ -20,7 +20,7 @@ from tests.fuzz.samples import SAMPLES
 
 MADE_ANEW = ("half an answering",)
 """Where no file is no error."""
-LONG = ("audit", "model", "page")
+LONG = ("answers", "audit", "logs made here", "model", "page")
 NAMES = [pytest.param(name, marks=pytest.mark.fuzz) if name in LONG else name for name in READERS]
 """Those that take long are tried by make fuzz."""
 TIMES = int(os.environ.get("LASTRO_FUZZ", "1"))

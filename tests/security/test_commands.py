@@ -128,6 +128,7 @@ def test_a_file_and_a_folder_of_a_hostile_name_are_read_and_nothing_else(project
     assert not list(project.parent.rglob("pwned*"))
 
 
+@pytest.mark.fuzz
 def test_snakemake_says_which_name_it_refuses(project: Path) -> None:
     (project / "params/runs/x; touch pwned.yaml").write_text("run: x")
     for config, told in (("campaign=$(touch pwned)", "--config: campaign: found '$(touch pwned)'"), ("campaign=tiny", "'x; touch pwned'")):
