@@ -64,10 +64,10 @@ def _sources(analysis: Path, campaign: str) -> Iterator[str]:
 def _made_from(analysis: Path) -> list[dict[str, str]]:
     """Files that an analysis was made from, with their hashes; none where it is not here, or says nothing of it."""
     content = read_json(analysis) if analysis.exists() else {}
-    if not isinstance(content, dict) or "sources" not in content:
+    if not isinstance(content, dict) or content.get("sources", []) == []:
         return []
     document = Document(analysis.as_posix(), "", content)
-    count = len(document.find("$.sources") and document.sequence("$.sources"))
+    count = len(document.sequence("$.sources"))
     return [{name: document.text(f"$.sources[{place}].{name}").value for name in ("file", "sha256")} for place in range(count)]
 
 

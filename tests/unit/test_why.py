@@ -1,8 +1,11 @@
+import json
+from pathlib import Path
+
 import pytest
 
 from stages.errors import UserError
 from stages.files import read_json
-from stages.why import explain, job_of
+from stages.why import _made_from, explain, job_of
 from tests.conftest import ROOT
 
 
@@ -42,3 +45,16 @@ def test_an_unknown_cell_lists_those_there_are(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.chdir(ROOT)
     with pytest.raises(UserError, match=r"tab02: cell: found 'gain', expected one of: gpu.RTX 3080"):
         lines("tab02", "gain")
+
+
+@pytest.mark.parametrize("sources", [None, 0, "x"])
+def test_an_analysis_whose_sources_are_none_is_named(sources: object, tmp_path: Path) -> None:
+    (tmp_path / "scores.json").write_text(json.dumps({"sources": sources}))
+    with pytest.raises(UserError, match=r"scores.json: \$.sources: found .*expected a list"):
+        _made_from(tmp_path / "scores.json")
+
+
+@pytest.mark.parametrize("content", [[], {}, {"sources": []}])
+def test_an_analysis_may_say_nothing_of_its_sources(content: object, tmp_path: Path) -> None:
+    (tmp_path / "scores.json").write_text(json.dumps(content))
+    assert _made_from(tmp_path / "scores.json") == _made_from(tmp_path / "absent.json") == []
