@@ -2,10 +2,9 @@
 
 Each stage is a process of its own with one worker, as the workflow calls it; processor seconds of the whole process, its start
 included, which at these sizes is much of it and keeps the exponent below that of the work. One of 1 says that twice the corpus takes
-twice as long, one well above 1 would be a fault. Memory
-should not grow where the corpus streams (an exponent near 0), and grows in the learning of a tokenizer, where SentencePiece keeps
-what it learns from. What is cleaned and encoded is the demo's documents over and over; a tokenizer learns from documents that
-differ, fewer of them. How it goes on beyond the largest size is not said.
+twice as long, one well above 1 would be a fault. Memory should not grow where the corpus streams (an exponent near 0), and grows in
+the learning of a tokenizer, where SentencePiece keeps what it learns from. What is cleaned and encoded is the demo's documents over
+and over; a tokenizer learns from documents that differ, fewer of them. How it goes on beyond the largest size is not said.
 """
 
 from collections.abc import Callable, Iterable
@@ -14,13 +13,12 @@ from itertools import cycle, islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from bench.cleaning import RULES
 from bench.measure import Result, Usage, growth, in_turn, python
-from bench.streaming import CLEANING, text_parameters
+from bench.streaming import text_parameters, write_corpus
 from stages.corpora import demo
 from stages.corpora.parameters import DemoCorpus
-from stages.manifest import write_manifest
-from stages.text_parameters import Cleaning
-from stages.text_store import DOCUMENTS, OFFSETS, write_texts
+from stages.text_store import DOCUMENTS
 from stages.tokenizer_parameters import Tokenizer, TokenizerTraining
 
 ROUNDS = 2
@@ -33,10 +31,9 @@ PIECES = 2000
 LABELS = {"cleaning": "Cleaning", "learning": f"Learning a unigram tokenizer of {PIECES} pieces", "encoding": "Encoding with it"}
 
 
-def write_corpus(folder: Path, documents: Iterable[str]) -> float:
-    """A corpus of these documents; its megabytes."""
-    facts = write_texts(folder, documents)
-    write_manifest(folder, "corpus", "stages.corpus", files=[DOCUMENTS, OFFSETS], facts=facts, parameters={})
+def megabytes_of(folder: Path, documents: Iterable[str]) -> float:
+    """Of a corpus of these documents, which is written to ``folder``."""
+    write_corpus(folder, documents)
     return (folder / DOCUMENTS).stat().st_size / 1e6
 
 
@@ -48,7 +45,7 @@ def clean(corpus: Path, text: Path) -> Usage:
 
 def learn(text: Path, tokenizer: Path) -> Usage:
     """Learn a tokenizer from a text."""
-    training = TokenizerTraining(documents=1, minimum_characters=0, cleaning=Cleaning.model_validate(CLEANING))
+    training = TokenizerTraining(documents=1, minimum_characters=0, cleaning=RULES)
     settings = Tokenizer(kind="unigram", name="unigram", vocabulary_requested=PIECES, byte_fallback=True, training=training)
     given = ("--text", str(text), "--parameters", settings.model_dump_json(), "--seed", "42")
     return python("-m", "stages.tokenizer", *given, "--folder", str(tokenizer))
@@ -65,9 +62,9 @@ def calls(folder: Path, sizes: dict[str, list[float]]) -> dict[str, Callable[[],
     found: dict[str, Callable[[], Usage]] = {}
     for times in TIMES:
         few, many = folder / f"few-{times}", folder / f"many-{times}"
-        sizes["learning"].append(write_corpus(few, documents[: times * DIFFERENT]))
+        sizes["learning"].append(megabytes_of(few, documents[: times * DIFFERENT]))
         clean(few, folder / f"{few.name}-text")
-        sizes["cleaning"].append(write_corpus(many, islice(cycle(documents), times * DIFFERENT * REPEATED)))
+        sizes["cleaning"].append(megabytes_of(many, islice(cycle(documents), times * DIFFERENT * REPEATED)))
         text = folder / f"{many.name}-text"
         found[f"cleaning {times}"] = partial(clean, many, text)
         found[f"learning {times}"] = partial(learn, folder / f"{few.name}-text", folder / f"tokenizer-{times}")

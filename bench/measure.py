@@ -17,6 +17,7 @@ from bench.results import Entry, Growth
 T = TypeVar("T")
 NO_GPU = "no GPU"
 LAUNCHER = Path(__file__).with_name("launch.py")
+SNAKEMAKE = str(Path(sys.executable).parent / "snakemake")
 
 
 class Result(NamedTuple):

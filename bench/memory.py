@@ -11,8 +11,8 @@ import csv
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from bench.measure import Result, command, entry
-from bench.planning import SNAKEMAKE, copy_project
+from bench.measure import SNAKEMAKE, Result, command, entry
+from bench.planning import copy_project
 from stages.errors import UserError
 
 CAMPAIGN = "demo"

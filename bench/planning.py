@@ -8,7 +8,6 @@ looked at, too.
 """
 
 import shutil
-import sys
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,14 +15,13 @@ from typing import Any
 
 import yaml
 
-from bench.measure import Result, command, entry, growth
+from bench.measure import SNAKEMAKE, Result, command, entry, growth
 from stages.yaml_files import read_yaml
 
 RUNS = {10: 2, 100: 2, 1000: 1}
 """Rounds of each number of runs."""
 CAMPAIGN, LIKE, BASE = "many", "tiny", "v1"
 PROJECT = ("Snakefile", "workflow", "stages", "params", "profiles")
-SNAKEMAKE = str(Path(sys.executable).parent / "snakemake")
 
 
 def copy_project(folder: Path) -> Path:

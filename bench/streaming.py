@@ -10,12 +10,14 @@ import json
 import subprocess
 import sys
 import time
+from collections.abc import Iterable
 from itertools import cycle, islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import psutil  # type: ignore[import-untyped]
 
+from bench.cleaning import RULES
 from bench.measure import Result, entry
 from stages.corpora import demo
 from stages.corpora.parameters import DemoCorpus
@@ -27,26 +29,25 @@ MEGABYTES = 500
 DIFFERENT = 2000
 """Documents that repeat."""
 INTERVAL_SECONDS = 0.25
-CLEANING = {
-    "lowercase": True,
-    "normalize_numbers": True,
-    "drop_uppercase_lines": True,
-    "minimum_line_characters": 40,
-    "minimum_alphabetic_ratio": 0.4,
-}
 
 
 def text_parameters(documents: int, selection: str = "shuffled") -> str:
     """A text of so many documents of a corpus, every cleaning rule on, as JSON."""
-    return json.dumps({"selection": selection, "documents": documents, "minimum_characters": 200, "cleaning": CLEANING, "seed": 42})
+    chosen = {"selection": selection, "documents": documents, "minimum_characters": 200, "seed": 42}
+    return json.dumps(chosen | {"cleaning": RULES.model_dump()})
 
 
-def write_corpus(folder: Path, size: int) -> int:
+def write_corpus(folder: Path, documents: Iterable[str]) -> None:
+    """A corpus of these documents."""
+    facts = write_texts(folder, documents)
+    write_manifest(folder, "corpus", "stages.corpus", files=[DOCUMENTS, OFFSETS], facts=facts, parameters={})
+
+
+def write_large_corpus(folder: Path, size: int) -> int:
     """A corpus of about ``size`` bytes; how many documents."""
     documents = list(demo.source(DemoCorpus(source="demo", documents=DIFFERENT, seed=42)).documents)
     count = size * DIFFERENT // sum(len(document.encode()) for document in documents)
-    facts = write_texts(folder, islice(cycle(documents), count))
-    write_manifest(folder, "corpus", "stages.corpus", files=[DOCUMENTS, OFFSETS], facts=facts, parameters={})
+    write_corpus(folder, islice(cycle(documents), count))
     return count
 
 
@@ -81,7 +82,7 @@ def peaks(samples: list[tuple[float, float]]) -> tuple[float, float]:
 
 def measure(folder: Path) -> dict[str, list[tuple[float, float]]]:
     """Samples of cleaning the corpus, and of encoding the text with a tokenizer learnt from a little of it."""
-    count = write_corpus(folder / "corpus", MEGABYTES * 10**6)
+    count = write_large_corpus(folder / "corpus", MEGABYTES * 10**6)
     text = ("stages.text", "--corpus", f"{folder}/corpus", "--processes", "2", "--parameters")
     watch(*text, text_parameters(DIFFERENT, "head"), "--folder", f"{folder}/little")
     tokenizer = Tokenizer(kind="character", name="character").model_dump_json()

@@ -8,20 +8,18 @@ Snakemake's own imports. Their time does not grow with what was trained.
 
 import json
 import statistics
-import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from bench.measure import Result, command, entry, in_turn, python, wall
+from bench.measure import SNAKEMAKE, Result, command, entry, in_turn, python, wall
 from stages.number import LANGUAGES
 from stages.parameters import load_prices
 from stages.record import load_record
 from stages.table import as_json, build_table, load_spec, parameter_names
 
 ROUNDS = 2
-SNAKEMAKE = str(Path(sys.executable).parent / "snakemake")
 RECORDS = sorted(map(str, Path("versions/published").glob("*/*/record.json")))
 RUNS = {Path(path).parts[-2] for path in RECORDS}
 SPECS = sorted(path for path in Path("params/tables").glob("tab*.yaml") if not load_spec(path).analyses)

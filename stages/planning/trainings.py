@@ -7,7 +7,7 @@ from stages.parameter_models import RunParameters
 from stages.planning.earlier import nearest_record
 from stages.planning.jobs import Job
 from stages.planning.measure import THIS_MACHINE, Estimate, estimate_of, estimate_of_record
-from stages.planning.times import name_of, own_seconds, recorded_on, recorded_times
+from stages.planning.times import RECORDED, name_of, own_seconds, recorded_on, recorded_times
 from stages.planning.work import Work, work_of
 from stages.record import Record
 
@@ -34,7 +34,7 @@ def _from_recorded_times(job: Job, run: RunParameters) -> Estimate | None:
     if not found or not work:
         return None
     ratio = work.beside(Work(**found["work"]))
-    estimate = estimate_of(found["median"], recorded_on(), "bench/results/jobs.json")
+    estimate = estimate_of(found["median"], recorded_on(), RECORDED)
     return _times(estimate, ratio) if ratio else None
 
 

@@ -16,7 +16,7 @@ import pytest
 from stages.files import read_json
 from tests.conftest import ROOT, snakemake
 from tests.end_to_end.killing import ended, steps_saved
-from tests.scale.page import commands_of
+from tests.scale.documented import commands_of
 from tests.unit import training, tuning
 
 LAUNCH = "accelerate launch --multi_gpu --num_processes 2 --num_machines 1 --mixed_precision no --dynamo_backend no --main_process_port 0"

@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import traceback
 import warnings
 from collections.abc import Callable
@@ -14,6 +15,8 @@ from stages.files import sha256_of_file
 OUT = Path("out")
 """Where a reader that writes does so, below the sample."""
 BEFORE = b"made before"
+TIMES = int(os.environ.get("LASTRO_FUZZ", "1"))
+"""So many times as many examples as in every run of the tests."""
 
 
 def breach(read: Callable[[Path], object], file: Path, written: tuple[str, ...] = ()) -> str:

@@ -15,9 +15,10 @@ import pytest
 from stages.errors import UserError
 from stages.files import parse_csv
 from tests.conftest import ROOT
+from tests.fuzz.law import TIMES
 from tests.unit.tokenizers import CLEANING
 
-MEGABYTES = 50 if int(os.environ.get("LASTRO_FUZZ", "1")) > 1 else 5
+MEGABYTES = 50 if TIMES > 1 else 5
 LIMIT = (256 + 24 * MEGABYTES) << 20
 """Bytes of memory for data: what Python and NumPy take, and 24 times the line."""
 

@@ -4,7 +4,6 @@ The examples are the same in every run. ``LASTRO_FUZZ=50`` tries fifty times as 
 """
 
 import io
-import os
 import re
 from pathlib import Path
 from random import Random
@@ -13,7 +12,7 @@ import numpy as np
 import pytest
 
 from stages.errors import UserError
-from tests.fuzz.law import breach, seal
+from tests.fuzz.law import TIMES, breach, seal
 from tests.fuzz.mutations import mutate
 from tests.fuzz.readers import READERS, SLOW, Reader
 from tests.fuzz.samples import SAMPLES
@@ -23,7 +22,6 @@ MADE_ANEW = ("half an answering",)
 LONG = ("answers", "audit", "logs made here", "model", "page")
 NAMES = [pytest.param(name, marks=pytest.mark.fuzz) if name in LONG else name for name in READERS]
 """Those that take long are tried by make fuzz."""
-TIMES = int(os.environ.get("LASTRO_FUZZ", "1"))
 
 
 def array(*ids: object, dtype: str) -> bytes:

@@ -6,7 +6,6 @@ The examples are the same in every run; ``LASTRO_FUZZ=50`` tries fifty times as 
 import csv
 import io
 import json
-import os
 import re
 from pathlib import Path
 
@@ -26,6 +25,7 @@ from stages.text_parameters import Cleaning
 from stages.text_store import TextStore, write_texts
 from stages.vocabulary import CharacterVocabulary, SentencePieceVocabulary, load_vocabulary
 from stages.yaml_files import parse_yaml
+from tests.fuzz.law import TIMES
 from tests.unit.tokenizers import SOUND, invented_documents, make_tokenizer, parameters, write_text
 
 NASTY = "".join(map(chr, (0, 9, 10, 11, 12, 13, 0x1C, 0x20, 0x85, 0xA0, 0xAD, 0x200B, 0x200D, 0x200F, 0x2028, 0x2029, 0x202E, 0xFEFF)))
@@ -47,7 +47,7 @@ RULES = Cleaning(
 steady = settings(
     derandomize=True,
     deadline=None,
-    max_examples=25 * int(os.environ.get("LASTRO_FUZZ", "1")),
+    max_examples=25 * TIMES,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
+from bench.screenshots import free_port
 from tests.conftest import ROOT
-from tests.scale.postgres import free_port
 
 PYTHON = ROOT / ".venv/swift/bin/python"
 KEY, SECRET, BUCKET = "lastro:team", secrets.token_hex(16), "team"

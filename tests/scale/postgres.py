@@ -3,7 +3,6 @@
 import os
 import secrets
 import shutil
-import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -12,16 +11,11 @@ from pathlib import Path
 
 import pytest
 
-HOST = "127.0.0.1"
+from bench.screenshots import free_port
+from stages.ui import HOST
+
 PASSWORD = f"p%2F{secrets.token_hex(16)}"
 """As it stands in an address: with a character that must be written as its code."""
-
-
-def free_port() -> int:
-    """A port of this machine that nothing listens on."""
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])
 
 
 class Server:

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from bench.screenshots import free_port
 from stages.errors import UserError
 from stages.mirror import mirror_campaign
 from stages.publish import live_name, publish
@@ -19,10 +20,11 @@ from stages.store import open_store
 from stages.training import live
 from stages.training.live import LiveCurves
 from stages.training.state import State
+from stages.ui import HOST
 from stages.ui import serving as serving_pages
 from tests.conftest import ROOT, copy_project
 from tests.scale.documented import blocks_of
-from tests.scale.postgres import HOST, PASSWORD, Server, free_port, serving
+from tests.scale.postgres import PASSWORD, Server, serving
 
 pytestmark = pytest.mark.scale
 CAMPAIGN = "published"

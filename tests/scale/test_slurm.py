@@ -12,7 +12,7 @@ import pytest
 
 from stages.ledger import METADATA, entry_of
 from tests.conftest import copy_project, files_below, run_in, snakemake
-from tests.scale.page import commands_of
+from tests.scale.documented import commands_of
 
 SLURM = Path(__file__).with_name("slurm.sh")
 QUERIES = "--slurm-status-command squeue --slurm-init-seconds-before-status-checks 5"

@@ -5,14 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from bench.screenshots import free_port
 from stages.store import open_store
 from stages.ui import QUIET, serving
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def listening(port: int) -> set[str]:

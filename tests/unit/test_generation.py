@@ -185,23 +185,24 @@ def test_batches_are_of_one_seed_and_task_and_like_lengths_widest_first() -> Non
     assert batches_of([request(1, "qa", 5, 4), request(1, "rewriting", 4, 8)], 2) == [[1], [0]], "new tokens take memory, too"
 
 
-def test_a_batch_of_which_one_digit_changed_is_answered_again(tmp_path: Path) -> None:
-    with pytest.raises(KeyboardInterrupt), open_partial(tmp_path, "f") as made:
-        made.add(0, DONE)
-        made.add(1, DONE)
+def stopped_after(folder: Path, *batches: int) -> Path:
+    """What a call leaves that is stopped once these batches are done."""
+    with pytest.raises(KeyboardInterrupt), open_partial(folder, "f") as made:
+        for number in batches:
+            made.add(number, DONE)
         raise KeyboardInterrupt
-    path = tmp_path / PARTIAL
+    return folder / PARTIAL
+
+
+def test_a_batch_of_which_one_digit_changed_is_answered_again(tmp_path: Path) -> None:
+    path = stopped_after(tmp_path, 0, 1)
     path.write_bytes(path.read_bytes().replace(b'"batch": 1', b'"batch": 7'))
     with open_partial(tmp_path, "f") as made:
         assert set(made.done) == {0}
 
 
 def test_done_batches_outlive_a_call_and_a_cut_line_is_dropped(tmp_path: Path) -> None:
-    with pytest.raises(KeyboardInterrupt), open_partial(tmp_path, "f") as made:
-        made.add(0, DONE)
-        made.add(4, DONE)
-        raise KeyboardInterrupt
-    path = tmp_path / PARTIAL
+    path = stopped_after(tmp_path, 0, 4)
     sound = path.read_bytes()
     path.write_bytes(sound + b'{"batch": 5, "sec')
     with pytest.raises(KeyboardInterrupt), open_partial(tmp_path, "f") as made:

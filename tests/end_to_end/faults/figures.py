@@ -20,6 +20,7 @@ from typing import Any
 
 from stages.files import read_json, sha256_of_file, to_json, write_atomic
 from stages.ledger import METADATA
+from stages.training.hardware import processor_name
 from tests.end_to_end.faults.campaign import OUTPUTS, command_of, copied, read_log
 from tests.end_to_end.faults.processes import CHECKPOINT_SECONDS, KINDS, start
 
@@ -103,10 +104,8 @@ def _size(names: Iterable[str], sizes: Mapping[str, int]) -> int:
 
 def machine() -> dict[str, Any]:
     """Where it ran."""
-    lines = Path("/proc/cpuinfo").read_text().splitlines()
-    name = next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), platform.machine())
     versions = {library: version(library) for library in LIBRARIES} | {"python": platform.python_version()}
-    return {"machine": {"processor": name, "cores": os.cpu_count()}, "versions": versions}
+    return {"machine": {"processor": processor_name(), "cores": os.cpu_count()}, "versions": versions}
 
 
 def sentence(results: Mapping[str, Any]) -> str:
