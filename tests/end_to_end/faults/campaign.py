@@ -7,6 +7,7 @@ Called again with the same folder it goes on. ``kills.jsonl`` there has a line a
 
 import argparse
 import json
+import math
 import random
 import subprocess
 import time
@@ -32,7 +33,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.end_to_end.faults.campaign", description="Kill a campaign again and again.")
     parser.add_argument("--campaign", default="demo")
     parser.add_argument("--folder", type=Path, required=True, help="where the copies of the project are run")
-    parser.add_argument("--kills", type=int, default=50)
+    parser.add_argument("--kills", type=int, default=50, help="after these, only stages of a kind that was never killed")
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--mean-seconds", type=float, default=25, help="of processor time from a run's first stage to its kill")
     parser.add_argument("--cores", type=int, default=2)
@@ -72,7 +73,7 @@ def survive(arguments: argparse.Namespace, project: Path, command: Sequence[str]
         lines = read_log(log)
         draw = random.Random(f"{arguments.seed}-{len(lines)}")
         snakemake = start(project, command, folder / "killed.log")
-        struck = strike(draw, snakemake, arguments, lines) if count_kills(lines) < arguments.kills else None
+        struck = strike(draw, snakemake, arguments, lines)
         if struck is None:
             code = snakemake.wait()
             if code == 0:
@@ -103,6 +104,8 @@ def strike(
     killed = {name for line in lines for name in line.get("killed", [])}
     kind, starting = draw.choice(KINDS), draw.random() < 0.1
     wait, aim = draw.expovariate(1 / arguments.mean_seconds), draw.uniform(0, AIMED_SECONDS)
+    if count_kills(lines) >= arguments.kills:
+        wait = math.inf  # what is left is stages of kinds that were never killed
     first = 0.0 if starting else None
     while snakemake.poll() is None:
         running, used = stages_of(snakemake.pid), processor_seconds(snakemake.pid)
