@@ -40,6 +40,7 @@ def load_vllm(
         max_model_len=generation.maximum_prompt_tokens + max(generation.maximum_new_tokens.values()),
         max_num_seqs=generation.batch_size,
         seed=0,
+        trust_remote_code=False,
         **_adapter_settings(adapter),
     )
     request = LoRARequest(lora_name="adapter", lora_int_id=1, lora_path=str(adapter)) if adapter else None

@@ -61,11 +61,11 @@ def call_faults(call: ast.Call) -> Iterator[str]:
     if "trust_remote_code" in given and values.get("trust_remote_code") is not False:
         yield "somebody else's code"
     loader = name.split(".")
-    if loader[-1] == "from_pretrained" and loader[0].startswith("Auto"):
-        if values.get("trust_remote_code") is not False:
-            yield "trust_remote_code=False is not given: a terminal would be asked"
-        if loader[0].startswith("AutoModel") and values.get("use_safetensors") is not True:
-            yield "use_safetensors=True is not given"
+    automatic = loader[-1] == "from_pretrained" and loader[0].startswith("Auto")
+    if (automatic or name == "LLM") and values.get("trust_remote_code") is not False:
+        yield "trust_remote_code=False is not given: a terminal would be asked, or a default trusted"
+    if automatic and loader[0].startswith("AutoModel") and values.get("use_safetensors") is not True:
+        yield "use_safetensors=True is not given"
 
 
 def test_no_source_runs_what_others_wrote() -> None:
@@ -89,6 +89,7 @@ def test_no_source_runs_what_others_wrote() -> None:
         "AutoModelForCausalLM.from_pretrained(place, trust_remote_code=False)",
         "AutoTokenizer.from_pretrained(place)",
         "AutoTokenizer.from_pretrained(place, trust_remote_code=True)",
+        "LLM(model=place)",
         "LLM(model=place, trust_remote_code=True)",
         "eval(text)",
     ],

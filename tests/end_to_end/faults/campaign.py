@@ -21,7 +21,7 @@ from tests.end_to_end.faults.processes import KINDS, Stage, kill, processor_seco
 
 TARGETS = ("all", "track1", "track2", "audit")
 LOOK_SECONDS = 0.5
-AIMED_SECONDS = 6.0
+AIMED_SECONDS = 3.0
 """Of processor time, within which a stage of a kind that was never killed is killed, once it has begun."""
 OUTPUTS = ("data", "versions", "analysis", "reports")
 
@@ -35,7 +35,7 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, required=True, help="where the copies of the project are run")
     parser.add_argument("--kills", type=int, default=50, help="after these, only stages of a kind that was never killed")
     parser.add_argument("--seed", type=int, default=7)
-    parser.add_argument("--mean-seconds", type=float, default=25, help="of processor time from a run's first stage to its kill")
+    parser.add_argument("--mean-seconds", type=float, default=20, help="of processor time from a run's first stage to its kill")
     parser.add_argument("--cores", type=int, default=2)
     parser.add_argument("--targets", nargs="+", default=TARGETS)
     arguments = parser.parse_args()
