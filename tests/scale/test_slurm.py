@@ -107,7 +107,7 @@ def test_without_a_queue_there_is_nothing_left_to_do(queued: Path) -> None:
 def test_a_rule_for_a_gpu_asks_the_queue_for_one_and_an_error_comes_back(queued: Path) -> None:
     weights = Path("versions/tiny/v3-stacked-lstm/v3/weights.safetensors")
     before = files_below(queued, *MADE)
-    done = run_in(queued, *RUN.replace("track1 audit", str(weights)).split(), "set=v3.hardware.device=GPU")
+    done = run_in(queued, *RUN.replace("track1 audit", str(weights)).split(), "set=v3.hardware.device=GPU", "heavy=yes")
     jobs = subprocess.run(["scontrol", "show", "jobs"], capture_output=True, text=True, check=True).stdout
     assert done.returncode != 0 and jobs.count("TresPerJob=gres:gpu:1") == 1
     assert "--device: found no GPU that PyTorch can use" in (queued / "logs/tiny/train/v3-stacked-lstm/v3.log").read_text()
