@@ -123,7 +123,7 @@ ui: publish
 fuzz: install
 	pytest -m "fuzz or not fuzz" -n $(CORES) tests/fuzz tests/security
 
-# Hours on two cores; called again with the same folder, the kills go on from where they were.
+# Three quarters of an hour on two cores; called again with the same folder, the kills go on from where they were.
 FAULTS ?= $(or $(TMPDIR),/tmp)/lastro-faults
 faults: install
 	pytest -m "faults or not faults" tests/end_to_end/faults
