@@ -130,7 +130,7 @@ faults: install
 	python -m tests.end_to_end.faults.campaign --campaign demo --folder $(FAULTS)
 	python -m tests.end_to_end.faults.figures --campaign demo --folder $(FAULTS)
 
-# Some twelve minutes on two idle cores; writes bench/results/bench.json, docs/speed.md and the README's sentences on speed.
+# Some eighteen minutes on two idle cores; writes bench/results/bench.json, docs/speed.md and the README's sentences on speed.
 bench: install
 	python -m bench
 

@@ -1,10 +1,10 @@
 """A corpus of once, twice, four and eight times the size: cleaning, learning a tokenizer, encoding.
 
 Each stage is a process of its own with one worker, as the workflow calls it; processor seconds of the whole process, its start
-included, which at these sizes is much of it and keeps the exponent below that of the work. One of 1 says that twice the corpus takes
-twice as long, one well above 1 would be a fault. Memory should not grow where the corpus streams (an exponent near 0), and grows in
-the learning of a tokenizer, where SentencePiece keeps what it learns from. What is cleaned and encoded is the demo's documents over
-and over; a tokenizer learns from documents that differ, fewer of them. How it goes on beyond the largest size is not said.
+included, which keeps the exponent a little below that of the work. One of 1 says that twice the corpus takes twice as
+long, one well above 1 would be a fault. Memory should not grow where the corpus streams (an exponent near 0), and grows in the
+learning of a tokenizer, where SentencePiece keeps what it learns from. What is cleaned and encoded is the demo's documents over and
+over; a tokenizer learns from documents that differ, fewer of them. How it goes on beyond the largest size is not said.
 """
 
 from collections.abc import Callable, Iterable
@@ -23,7 +23,7 @@ from stages.tokenizer_parameters import Tokenizer, TokenizerTraining
 
 ROUNDS = 2
 TIMES = (1, 2, 4, 8)
-DIFFERENT = 500
+DIFFERENT = 4000
 """Documents of the smallest corpus that a tokenizer learns from."""
 REPEATED = 8
 """Times that there are as many in the smallest corpus that is cleaned and encoded."""

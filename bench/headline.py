@@ -12,10 +12,10 @@ as fast as a call per document for unigram, {tokenising.character_in_batches} ti
 {training.transformer_ours} (Transformer) and {training.lstm_ours} (LSTM) of the time of a minimal loop's. Tuning on packed rows of 512
 goes {packing.isolated_512} times as fast as the thesis's padded batches, on rows of 2,048 {packing.isolated_2048} times; answers
 sorted by length, 16 at once, come {generating.sorted_16} times as fast as 4 at once as they come, word for word the same. A corpus of
-{streaming: MB of corpus} MB streams through cleaning with a peak {streaming.cleaning_peak} times that of its first quarter. The whole
-audit takes {audit.audit} times as long as scoring the outputs once. With the size of the corpus, a whole process (its start included,
-which is much of it at these sizes) grows to the power of {growth.cleaning} in cleaning, {growth.encoding} in encoding,
-{growth.learning} in learning a tokenizer; a dry run of 1,000 runs takes {planning.runs 1000} processor seconds. GPU: {gpu}.
+{streaming: MB of corpus} MB streams through cleaning with a peak {streaming.cleaning_peak} times that of its first quarter. The
+whole audit takes {audit.audit} times as long as scoring the outputs once. With the size of the corpus, a whole process, its start
+included, grows to the power of {growth.cleaning} in cleaning, {growth.encoding} in encoding, {growth.learning} in learning a
+tokenizer; a dry run of 1,000 runs takes {planning.runs 1000} processor seconds. GPU: {gpu}.
 """
 
 
