@@ -14,7 +14,7 @@ import psutil  # type: ignore[import-untyped]
 import pytest
 
 from stages.files import read_json
-from tests.conftest import ROOT, snakemake
+from tests.conftest import ROOT, run_in, snakemake
 from tests.end_to_end.killing import ended, steps_saved
 from tests.scale.documented import commands_of
 from tests.unit import training, tuning
@@ -139,6 +139,17 @@ def files_of(folder: Path) -> dict[str, bytes]:
 
 TWO = "snakemake -c2 versions/tiny/v5-transformer/v5_main/record.json --config campaign=tiny set=v5_main.hardware.processes=2"
 """A run of a campaign that two processes share."""
+THREADS = """
+import sys
+from snakemake.settings import types
+from stages.planning import jobs
+
+two = types.ResourceSettings(cores=2)
+types.ResourceSettings = lambda cores: two
+jobs._Listener.emit = lambda self, said: print(said.rule_name, said.threads) if vars(said).get("event") == "job_info" else None
+jobs.planned_jobs("tiny", [sys.argv[1]], [sys.argv[2].removeprefix("set=")])
+"""
+"""What Snakemake says of each job's cores in a dry run on two; on a terminal it says so of rules without a message only."""
 
 
 def test_a_campaign_starts_them_so(project: Path) -> None:
@@ -146,6 +157,8 @@ def test_a_campaign_starts_them_so(project: Path) -> None:
     said = snakemake(project, "-n", "-p", *TWO.split()[2:])
     assert f"{LAUNCH} --num_cpu_threads_per_process 1 -m stages.train --campaign tiny --run v5_main" in said
     assert "python -m stages.train" not in said
+    counted = run_in(project, "python", "-c", THREADS, TWO.split()[2], TWO.split()[-1])
+    assert "train 2" in counted.stdout.splitlines(), counted.stdout + counted.stderr
 
 
 @pytest.mark.scale
